@@ -1,0 +1,106 @@
+/**
+ * What a user declares about one cluster, after validation: every default filled in, every period in milliseconds.
+ * `parse.ts` makes it from YAML or JSON; everything behind the edge trusts it.
+ */
+export type RoleName = "broker" | "controller";
+
+export interface Zone {
+  /** Availability zone, e.g. `eu-central-1a`; also the brokers' `broker.rack`. */
+  readonly name: string;
+  readonly subnet: string;
+  /** The subnet's IPv4 block, e.g. `10.0.1.0/24`; fixed addresses must lie inside. */
+  readonly cidr: string;
+}
+
+/** One fixed address of a pool, bound for good to one node id and one zone. */
+export interface PoolAddress {
+  readonly id: number;
+  readonly zone: string;
+  readonly address: string;
+}
+
+/** One Auto Scaling group: one per role and zone, so that a replacement comes back in its zone. */
+export interface Group {
+  readonly name: string;
+  readonly zone: string;
+}
+
+export interface Role {
+  readonly name: RoleName;
+  /** Desired capacity of each zone's group. */
+  readonly perZone: number;
+  readonly instanceType: string;
+  /** Node ids this role may hand out, lowest first; for a pooled role exactly the pool's ids. */
+  readonly ids: readonly number[];
+  /** Present where the role's nodes have fixed addresses. */
+  readonly pool?: readonly PoolAddress[];
+  readonly groups: readonly Group[];
+  /** JVM heap, MiB. */
+  readonly heap: number;
+  /** Kafka settings added to or overriding Rollcall's defaults, already checked against those it owns. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** All in milliseconds. */
+export interface Periods {
+  /** Between two sweeps. */
+  readonly sweep: number;
+  /** HeartbeatTimeout of both lifecycle hooks; Rollcall records a heartbeat every third of it. */
+  readonly heartbeat: number;
+  /** A launching instance's SSM agent must be online by then, counted from when the launch was first seen. */
+  readonly agent: number;
+  /** An id and an address must be had by then, counted likewise. */
+  readonly identity: number;
+  /** How long one command may run on a node. */
+  readonly command: number;
+  /** A configured node must have registered with Kafka by then, counted from the end of its configuration. */
+  readonly register: number;
+  /** A stop (controlled shutdown included) must be confirmed by then, counted from when it was sent. */
+  readonly stop: number;
+  /** How long a broker whose process is known dead may stay unregistered before its instance is replaced. */
+  readonly grace: number;
+  /** The same where its node does not answer at all. */
+  readonly silentGrace: number;
+}
+
+export interface Definition {
+  readonly cluster: string;
+  readonly region: string;
+  readonly zones: readonly Zone[];
+  readonly kafka: {
+    readonly version: string;
+    readonly mode: "kraft";
+    /** Settings for all roles; a role's own win. */
+    readonly settings: Readonly<Record<string, string>>;
+  };
+  readonly roles: readonly Role[];
+  readonly safety: {
+    /** Topics (exact names) that the safety gates leave out of account. */
+    readonly ignoreTopics: readonly string[];
+  };
+  readonly periods: Periods;
+}
+
+export const CLIENT_PORT = 9092;
+export const CONTROLLER_PORT = 9093;
+
+/** The role of that name; throws where the definition has none, which its validation excludes. */
+export function roleOf(definition: Definition, name: RoleName): Role {
+  const role = definition.roles.find((r) => r.name === name);
+  if (!role) throw new Error(`cluster ${definition.cluster} has no role ${name}`);
+  return role;
+}
+
+/** The role and zone of an Auto Scaling group, or undefined where the group is not this cluster's. */
+export function groupOf(definition: Definition, groupName: string): { role: Role; zone: string } | undefined {
+  for (const role of definition.roles) {
+    const group = role.groups.find((g) => g.name === groupName);
+    if (group) return { role, zone: group.zone };
+  }
+  return undefined;
+}
+
+/** `host:port` of every controller of the pool, by id: where quorum members and brokers look for the quorum. */
+export function quorumServers(definition: Definition): string[] {
+  return (roleOf(definition, "controller").pool ?? []).map((p) => `${p.address}:${CONTROLLER_PORT}`);
+}

@@ -1,0 +1,159 @@
+/**
+ * Everything the lifecycle needs from the world, behind interfaces that are handed in. `aws/` and `kafka/` implement
+ * them for real, `members/memory.ts` and the lab for simulation. Expected outcomes are values; whatever else goes wrong
+ * throws, and the look or change is tried again later.
+ */
+import type { Role, RoleName } from "../cluster/definition.ts";
+import type {
+  AddressSight,
+  AgentSight,
+  CommandSight,
+  FleetSight,
+  InstanceRecord,
+  InstanceState,
+  KafkaSight,
+  ListenerSight,
+  NodeAction,
+  QuorumMark,
+  QuorumSight,
+  Roster,
+  RosterMember,
+  SentCommand,
+  TableSight,
+  Turn,
+} from "./sights.ts";
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  wait(ms: number): Promise<void>;
+}
+
+/** Auto Scaling. */
+export interface Fleet {
+  /** All groups of the cluster, in one call; groups that do not exist (yet) are missing from the answer. */
+  look(): Promise<FleetSight>;
+  /** Ends a lifecycle action; `gone`: none is active any more (timed out, or completed by another invocation). */
+  complete(action: LifecycleAction, result: "CONTINUE" | "ABANDON"): Promise<"done" | "gone">;
+  heartbeat(action: LifecycleAction): Promise<"done" | "gone">;
+  /** `terminating`: a scaling activity already takes it down. Grace periods are not respected. */
+  markUnhealthy(instance: string): Promise<"done" | "terminating">;
+}
+
+export interface LifecycleAction {
+  readonly group: string;
+  readonly instance: string;
+  readonly kind: "launch" | "terminate";
+}
+
+/** EC2 instances. */
+export interface Instances {
+  /** State by instance id, for each id asked about, in one call. */
+  look(instances: readonly string[]): Promise<ReadonlyMap<string, InstanceState>>;
+}
+
+/** EC2 network interfaces of the cluster's address pools. */
+export interface Addresses {
+  /** The interface with that fixed address; undefined where the cluster has none. */
+  look(role: Role, address: string): Promise<AddressSight | undefined>;
+  /** `busy`: held by another instance after all. `not-ready`: instance or interface not in a state to attach. */
+  attach(eni: string, instance: string): Promise<"attached" | "busy" | "not-ready">;
+  /** Plain detach, never forced; `gone`: no such attachment any more. */
+  detach(attachment: string): Promise<"detaching" | "gone">;
+  keepOnTermination(eni: string, attachment: string): Promise<void>;
+}
+
+export interface NodeCommand {
+  readonly instance: string;
+  readonly action: NodeAction;
+  /** Base64 of what the node script takes as its payload; empty where the action needs none. */
+  readonly payload: string;
+  /** Says action, digest and attempt; the command is found again by it. At most 100 characters. */
+  readonly comment: string;
+  /** Execution limit, ms. */
+  readonly timeout: number;
+}
+
+/** SSM agents and Run Command. */
+export interface Commands {
+  agent(instance: string): Promise<AgentSight>;
+  /** `unreachable`: SSM knows no such agent (yet): InvalidInstanceId. */
+  send(command: NodeCommand): Promise<{ readonly id: string } | "unreachable">;
+  /** The command's fate; one without an id is looked for by its comment, and `unsent` where there is none. */
+  look(instance: string, command: SentCommand): Promise<CommandSight>;
+}
+
+export interface Claim {
+  readonly won: boolean;
+  readonly roster: Roster;
+}
+
+/** Roster, turn, records and quorum mark: one DynamoDB table, or memory. All reads are strongly consistent. */
+export interface Table {
+  /** Roster of that role, record of that instance, turn and quorum mark, in one read. */
+  read(role: RoleName, instance: string): Promise<TableSight>;
+  /** Everything, in one query. */
+  readAll(): Promise<TableContents>;
+  /** One conditional write; whether it was won is read from the roster, never from the write's own answer. */
+  claim(role: RoleName, member: Omit<RosterMember, "owner" | "served">, instance: string): Promise<Claim>;
+  /** Makes the id vacant where that instance holds it. */
+  release(role: RoleName, id: number, instance: string, now: number): Promise<Roster>;
+  /** Marks that the member is in service, reachable at that address, where that instance holds it. */
+  serve(role: RoleName, id: number, instance: string, address: string): Promise<Roster>;
+  /** Writes the record with version + 1 where the stored version is the given one (0: none stored yet). */
+  save(record: InstanceRecord): Promise<InstanceRecord | "changed">;
+  drop(instance: string): Promise<void>;
+  /** Takes the turn if nobody has it (or that instance already has); answers who has it now. */
+  takeTurn(turn: Turn): Promise<Turn>;
+  /** Gives back the turn of that member, whoever of its incarnations took it. */
+  giveTurn(role: RoleName, id: number): Promise<void>;
+  /** Writes the founding mark if there is none; answers the one that stands. */
+  found(mark: Omit<QuorumMark, "formed">): Promise<QuorumMark>;
+  form(): Promise<QuorumMark>;
+}
+
+export interface TableContents {
+  readonly rosters: ReadonlyMap<RoleName, Roster>;
+  readonly records: ReadonlyMap<string, InstanceRecord>;
+  readonly turn?: Turn;
+  readonly quorum?: QuorumMark;
+}
+
+export interface KafkaQuestion {
+  /** `host:port` of brokers that may answer. */
+  readonly bootstrap: readonly string[];
+  /** Node ids to answer about. */
+  readonly ids: readonly number[];
+  readonly ignoreTopics: readonly string[];
+}
+
+export interface KafkaView {
+  brokers(question: KafkaQuestion): Promise<KafkaSight>;
+  /** By `host:port`. */
+  listeners(servers: readonly string[]): Promise<ReadonlyMap<string, ListenerSight>>;
+  /** Asks Kafka's own tools on that instance, a quorum member or not, through the node script. */
+  quorum(instance: string): Promise<QuorumSight>;
+}
+
+/** Fresh identifiers: the only randomness of the lifecycle. */
+export interface Ids {
+  /** A Kafka uuid: 16 random bytes, base64url without padding, not starting with `-`. */
+  kafkaUuid(): string;
+}
+
+export interface Log {
+  info(message: string, detail: Readonly<Record<string, unknown>>): void;
+  warn(message: string, detail: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly fleet: Fleet;
+  readonly instances: Instances;
+  readonly addresses: Addresses;
+  readonly commands: Commands;
+  readonly table: Table;
+  readonly kafka: KafkaView;
+  readonly ids: Ids;
+  readonly log: Log;
+}
