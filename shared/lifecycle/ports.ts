@@ -90,8 +90,8 @@ export interface Claim {
 
 /** Roster, turn, records and quorum mark: one DynamoDB table, or memory. All reads are strongly consistent. */
 export interface Table {
-  /** Roster of that role, record of that instance, turn and quorum mark, in one read. */
-  read(role: RoleName, instance: string): Promise<TableSight>;
+  /** Every role's roster, the record of that instance, turn and quorum mark, in one read. */
+  read(instance: string): Promise<TableSight>;
   /** Everything, in one query. */
   readAll(): Promise<TableContents>;
   /** One conditional write; whether it was won is read from the roster, never from the write's own answer. */
@@ -113,6 +113,7 @@ export interface Table {
 }
 
 export interface TableContents {
+  /** Every role's; a role nobody has claimed from yet has an empty one. */
   readonly rosters: ReadonlyMap<RoleName, Roster>;
   readonly records: ReadonlyMap<string, InstanceRecord>;
   readonly turn?: Turn;

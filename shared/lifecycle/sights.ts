@@ -24,7 +24,9 @@ export type LifecycleState =
   | "ReplacingRootVolume:Wait"
   | "ReplacingRootVolume:Proceed"
   | "RootVolumeReplaced"
-  | `Warmed:${string}`;
+  | `Warmed:${string}`
+  /** One that AWS has added since. */
+  | `Unknown:${string}`;
 
 export interface GroupMember {
   readonly instance: string;
@@ -47,14 +49,7 @@ export interface FleetSight {
 }
 
 /** EC2's own word on instances; `unknown` is `InvalidInstanceID.NotFound`: long gone, or too new for this replica. */
-export type InstanceState =
-  | "pending"
-  | "running"
-  | "stopping"
-  | "stopped"
-  | "shutting-down"
-  | "terminated"
-  | "unknown";
+export type InstanceState = "pending" | "running" | "stopping" | "stopped" | "shutting-down" | "terminated" | "unknown";
 
 export interface RosterMember {
   readonly id: number;
@@ -108,7 +103,7 @@ export interface SentCommand {
   /** 1 for the first try of that action and digest. */
   readonly attempt: number;
   readonly sent: number;
-  /** SSM's command id; absent while it is not known whether SendCommand was reached. */
+  /** SSM's command id, where it is known; else the command is found again by its comment. */
   readonly id?: string;
 }
 
@@ -125,23 +120,24 @@ export interface InstanceRecord {
   /** The instance's own address, as its agent reported it. */
   readonly address?: string;
   readonly command?: SentCommand;
-  /** The configuration that last succeeded on the node. */
-  readonly configured?: { readonly digest: string; readonly at: number };
+  /** The configuration that last succeeded on the node, and how often it had to be sent since it last registered. */
+  readonly configured?: { readonly digest: string; readonly at: number; readonly times: number };
   /** Confirmed stopped: the node's script said so. */
   readonly stopped?: number;
   /** Since when Kafka does not count an in-service member in. */
   readonly unregistered?: number;
   /** Waiting for an operator, or for something Rollcall must not force. */
   readonly hold?: { readonly reason: string; readonly since: number };
-  /** What it is doing or waiting for, in words: shown by every view. */
-  readonly status?: string;
+  /** Until then an invocation is at work on it, and one woken by a mere echo (a sweep, a command's status) need not be. */
+  readonly attended?: number;
   /** Grows by one with each write; a write is refused where it has moved on. */
   readonly version: number;
 }
 
 /** Everything the table holds about one instance's decision, from one strongly consistent read. */
 export interface TableSight {
-  readonly roster: Roster;
+  /** Every role's; a role nobody has claimed from yet has an empty one. */
+  readonly rosters: ReadonlyMap<RoleName, Roster>;
   readonly record?: InstanceRecord;
   readonly turn?: Turn;
   readonly quorum?: QuorumMark;
@@ -236,9 +232,7 @@ export type KafkaSight =
     };
 
 /** The quorum's own view, by Kafka's tools on one of its nodes. */
-export type QuorumSight =
-  | { readonly seen: false; readonly reason: string }
-  | ({ readonly seen: true } & QuorumAnswer);
+export type QuorumSight = { readonly seen: false; readonly reason: string } | ({ readonly seen: true } & QuorumAnswer);
 
 /** What a TCP connection to a controller's port met. */
 export type ListenerSight = "listening" | "refused" | "silent";

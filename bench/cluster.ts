@@ -1,0 +1,168 @@
+/**
+ * A whole cluster on a virtual clock: the lab's cloud with AWS's own delays, modelled nodes, and Rollcall's functions behind
+ * the SDK's clients. Each invocation calls in a role of its own, so that its calls and its waits can be told apart.
+ */
+import { readFileSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
+import { kafkaHandler } from "../functions/kafka.ts";
+import { lifecycleHandler } from "../functions/lifecycle.ts";
+import { sweepHandler } from "../functions/sweep.ts";
+import { type VirtualClock, virtualClock } from "../lab/clock.ts";
+import { Cloud } from "../lab/cloud/cloud.ts";
+import { AWS_DELAYS } from "../lab/cloud/delays.ts";
+import type { Service } from "../lab/cloud/service.ts";
+import { dynamodbService } from "../lab/doors/dynamodb.ts";
+import { inProcessHandler } from "../lab/doors/inProcess.ts";
+import { modelledMachines } from "../lab/machines/modelled.ts";
+import { ModelledKafka } from "../lab/machines/modelled-kafka.ts";
+import { modelledKafkaView } from "../lab/machines/modelled-view.ts";
+import { seededRandom } from "../lab/random.ts";
+import { deployGroups, deployStack } from "../lab/stack.ts";
+import { stackNames } from "../resources/names.ts";
+import { awsClients } from "../shared/aws/clients.ts";
+import { awsPorts } from "../shared/aws/ports.ts";
+import type { Definition } from "../shared/cluster/definition.ts";
+import { definitionJson, parseDefinitionJson } from "../shared/cluster/json.ts";
+import { parseDefinition } from "../shared/cluster/parse.ts";
+import { planFor } from "../shared/lifecycle/plan.ts";
+
+/** ms of virtual time in which whatever is asked for must have happened. */
+const PATIENCE = 3_600_000;
+
+export interface Invocation {
+  /** The role its calls are made in. */
+  readonly role: string;
+  readonly function: "lifecycle" | "sweep";
+  readonly event: unknown;
+  /** Its waits: after how many of the cloud's calls each one began. */
+  readonly waits: number[];
+}
+
+export interface BenchCluster {
+  readonly definition: Definition;
+  readonly clock: VirtualClock;
+  readonly cloud: Cloud;
+  readonly kafka: ModelledKafka;
+  readonly invocations: readonly Invocation[];
+  /** Moves the clock until that is so. Throws where it is not within an hour. */
+  until(what: string, condition: () => boolean): Promise<void>;
+  /** A call as an operator makes it. */
+  operate(service: string, action: string, input: object): Promise<object>;
+  close(): Promise<void>;
+}
+
+/** The lab's cluster with the periods of one on EC2, all six nodes in service. */
+export async function startCluster(seed: number): Promise<BenchCluster> {
+  const definition = productionDefinition();
+  const dynamodb = counted(dynamodbService());
+  const random = seededRandom(seed);
+  const clock = virtualClock(Date.parse("2026-09-14T08:00:00Z"), dynamodb.drain);
+  const kafka = new ModelledKafka({ clock });
+  const cloud = new Cloud({
+    scheduler: clock,
+    random: random.fork("cloud"),
+    machines: modelledMachines({ clock, kafka, random: random.fork("machines") }),
+    region: definition.region,
+    delays: AWS_DELAYS,
+  });
+  cloud.register(dynamodb.service);
+  const requestHandler = inProcessHandler({ cloud });
+  const names = stackNames(definition);
+  const plan = planFor(definition);
+  const invocations: Invocation[] = [];
+
+  function begin(name: Invocation["function"], event: unknown) {
+    const invocation: Invocation = { role: `${name}-${invocations.length}`, function: name, event, waits: [] };
+    invocations.push(invocation);
+    const clients = awsClients({
+      region: definition.region,
+      requestHandler,
+      credentials: { accessKeyId: invocation.role, secretAccessKey: "bench" },
+    });
+    const ports = awsPorts({
+      clients,
+      definition,
+      tableName: names.table,
+      kafkaFunction: names.kafkaFunction,
+      log: { info() {}, warn() {} },
+      clock: {
+        now: clock.now,
+        wait(ms) {
+          invocation.waits.push(cloud.calls.all().length);
+          return clock.wait(ms);
+        },
+      },
+    });
+    return { plan, ports };
+  }
+
+  const cluster: BenchCluster = {
+    definition,
+    clock,
+    cloud,
+    kafka,
+    invocations,
+    async until(what, condition) {
+      if (!(await clock.runUntilTrue(condition, PATIENCE))) throw new Error(`within an hour there was never: ${what}`);
+    },
+    operate: (service, action, input) =>
+      clock.settle(cloud.call(service, action, input, { role: "operator" }), PATIENCE),
+    close: () => cloud.close(),
+  };
+  await deployStack(cloud, definition, {
+    lifecycle: (event, context) => lifecycleHandler(begin("lifecycle", event))(event, context),
+    sweep: (event, context) => sweepHandler(begin("sweep", event))(event, context),
+    kafka: kafkaHandler(modelledKafkaView(kafka)),
+  });
+  await deployGroups(cloud, definition);
+  await cluster.until("all nodes in service", () => allInService(cluster));
+  return cluster;
+}
+
+/** Every group has as many members as it desires, all in service, and no lifecycle action is open. */
+export function allInService({ cloud }: Pick<BenchCluster, "cloud">): boolean {
+  return cloud.groups
+    .all()
+    .every(
+      (group) =>
+        cloud.groups.members(group.name).length === group.desired &&
+        cloud.groups.members(group.name).every(({ state }) => state === "InService"),
+    );
+}
+
+/** `clusters/lab.yml` without its laboratory's periods. */
+function productionDefinition(): Definition {
+  const source = "clusters/lab.yml";
+  const lab = parseDefinition(readFileSync(new URL(`../${source}`, import.meta.url), "utf8"), source);
+  const { periods: _, ...rest } = Object(definitionJson(lab));
+  return parseDefinitionJson(rest, source);
+}
+
+/** The virtual clock may only move on when DynamoDB, which lives on real time, has answered everything. */
+function counted(service: Service): { readonly service: Service; drain(): Promise<void> } {
+  let asked = 0;
+  const actions = Object.entries(service.actions).map(([name, action]): [string, typeof action] => [
+    name,
+    async (...call) => {
+      asked += 1;
+      try {
+        return await action(...call);
+      } finally {
+        asked -= 1;
+      }
+    },
+  ]);
+  return {
+    service: { ...service, actions: Object.fromEntries(actions) },
+    async drain() {
+      // Some turns on end without a call: what an answer sets off comes to its next call, or to rest.
+      for (let idle = 0; idle < TURNS; idle += 1) {
+        await turn();
+        if (asked > 0) idle = 0;
+      }
+    },
+  };
+}
+
+/** How many turns of the event loop an SDK client takes at most between an answer and the next call. */
+const TURNS = 5;

@@ -1,0 +1,4 @@
+/** What a function that does nothing costs. */
+export async function handler(): Promise<unknown> {
+  return {};
+}

@@ -1,0 +1,37 @@
+/** What was called, by whom, when: for the summary of API calls, for assertions, for the view. */
+import type { Call, Outcome } from "./service.ts";
+
+export interface LoggedCall extends Call {
+  /** Absent while the call is under way. */
+  readonly outcome?: Outcome;
+}
+
+export class CallLog {
+  readonly #calls: LoggedCall[] = [];
+  readonly #counts = new Map<string, number>();
+
+  /** The next call's number. */
+  get next(): number {
+    return this.#calls.length + 1;
+  }
+
+  begin(call: Call): void {
+    this.#calls.push(call);
+    const name = `${call.service}:${call.action}`;
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+
+  end(call: Call, outcome: Outcome): void {
+    this.#calls[call.number - 1] = { ...call, outcome };
+  }
+
+  /** In the order in which they began. */
+  all(): readonly LoggedCall[] {
+    return this.#calls;
+  }
+
+  /** By `service:Action`. */
+  counts(): Record<string, number> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}

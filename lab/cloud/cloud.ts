@@ -1,0 +1,143 @@
+/**
+ * A cloud on this machine: the AWS services that Rollcall uses, as far as it uses them, in one deterministic model. It
+ * does no I/O, keeps no clock and draws no randomness of its own; all three are handed in, so that the same seed on a
+ * virtual clock gives the same history.
+ */
+import type { Scheduler } from "../clock.ts";
+import type { MachineKind } from "../machines/machine.ts";
+import type { Random } from "../random.ts";
+import { autoscalingApi } from "./autoscaling/api.ts";
+import { Groups } from "./autoscaling/groups.ts";
+import { CallLog } from "./calls.ts";
+import { AWS_DELAYS, type Delays } from "./delays.ts";
+import { ec2Api } from "./ec2/api.ts";
+import { Ec2 } from "./ec2/ec2.ts";
+import { eventsApi } from "./events/api.ts";
+import { Archives } from "./events/archive.ts";
+import { Bus } from "./events/bus.ts";
+import type { CloudFaults } from "./faults.ts";
+import { lambdaApi } from "./lambda/api.ts";
+import { Functions } from "./lambda/functions.ts";
+import { Queues } from "./queue.ts";
+import type { Bend, Call, Caller, Gateway, Outcome, Service, ServiceName } from "./service.ts";
+import { AwsError } from "./service.ts";
+import { type Snapshot, snapshotOf } from "./snapshot.ts";
+import { Agents } from "./ssm/agents.ts";
+import { ssmApi } from "./ssm/api.ts";
+import { Commands } from "./ssm/commands.ts";
+import { Documents } from "./ssm/documents.ts";
+import { World } from "./world.ts";
+
+export interface CloudOptions {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  /** What runs the instances. */
+  readonly machines: MachineKind;
+  readonly region: string;
+  /** By default 123456789012. */
+  readonly account?: string;
+  /** By default AWS_DELAYS. */
+  readonly delays?: Delays;
+  readonly faults?: CloudFaults;
+  /** One line about something worth telling; by default nothing is told. */
+  readonly log?: (line: string) => void;
+}
+
+export class Cloud implements Gateway {
+  readonly calls = new CallLog();
+  readonly ec2: Ec2;
+  readonly groups: Groups;
+  readonly agents: Agents;
+  readonly commands: Commands;
+  readonly bus: Bus;
+  readonly archives: Archives;
+  readonly functions: Functions;
+  readonly queues: Queues;
+  readonly #world: World;
+  readonly #machines: MachineKind;
+  readonly #services = new Map<ServiceName, Service>();
+
+  constructor(options: CloudOptions) {
+    const world = new World({
+      scheduler: options.scheduler,
+      random: options.random,
+      region: options.region,
+      account: options.account ?? "123456789012",
+      delays: options.delays ?? AWS_DELAYS,
+      faults: options.faults ?? {},
+      log: options.log ?? (() => {}),
+    });
+    this.#world = world;
+    this.#machines = options.machines;
+    this.queues = new Queues(world);
+    this.functions = new Functions(world, this.queues);
+    this.bus = new Bus(world, this.queues, (arn, event) => {
+      if (!this.functions.has(arn)) return false;
+      this.functions.invokeLater(this.functions.get(arn), event);
+      return true;
+    });
+    world.connect((emission) => this.bus.emit(emission));
+    this.archives = new Archives(world, this.bus);
+    this.ec2 = new Ec2(world, options.machines);
+    this.groups = new Groups(world, this.ec2);
+    this.agents = new Agents(world, this.ec2.instances);
+    this.commands = new Commands(world, this.ec2.instances);
+    const { instances } = this.ec2;
+    const ssm = { instances, agents: this.agents, documents: new Documents(world), commands: this.commands };
+    this.register(autoscalingApi(world, this.groups, this.ec2));
+    this.register(ec2Api(world, this.ec2));
+    this.register(ssmApi(world, ssm));
+    this.register(eventsApi(world, this.bus, this.archives));
+    this.register(lambdaApi(this.functions));
+  }
+
+  register(service: Service): void {
+    this.#services.set(service.name, service);
+  }
+
+  async call(service: ServiceName, action: string, input: unknown, caller: Caller): Promise<object> {
+    const call: Call = { number: this.calls.next, service, action, input, caller, at: this.#world.now() };
+    this.calls.begin(call);
+    const { faults } = this.#world;
+    let bend: Bend;
+    try {
+      bend = await faults.before?.(call);
+    } catch (error) {
+      this.calls.end(call, { error });
+      throw error;
+    }
+    const outcome = await this.#answer(call, bend);
+    // What the log keeps is what the call brought about, whatever becomes of its answer on the way back.
+    this.calls.end(call, outcome);
+    await faults.after?.(call, outcome);
+    if ("error" in outcome) throw outcome.error;
+    return outcome.output;
+  }
+
+  /** Everything there is now: for tests, views and the summary. */
+  snapshot(): Snapshot {
+    return snapshotOf(this);
+  }
+
+  /** Nothing happens any more; every machine is destroyed. */
+  async close(): Promise<void> {
+    this.#world.close();
+    await this.#machines.close();
+  }
+
+  async #answer({ service: name, action, input, caller }: Call, bend: Bend): Promise<Outcome> {
+    try {
+      const service = this.#services.get(name);
+      if (!service) throw new AwsError("UnknownOperationException", `The lab's cloud has no service ${name}.`, 404);
+      const run = service.actions[action];
+      if (!run) {
+        this.#world.log(`${name}:${action} is not modelled (called by ${caller.role})`);
+        throw service.unknownAction(action);
+      }
+      const asOf = bend ? this.#world.now() - bend.staleBy : Number.POSITIVE_INFINITY;
+      return { output: await run(input, caller, { asOf }) };
+    } catch (error) {
+      return { error };
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** Lambda's API, as far as it is modelled. */
+import type { InvokeCommandOutput } from "@aws-sdk/client-lambda";
+import * as v from "valibot";
+import { type Answer, AwsError, action, type Service } from "../service.ts";
+import type { Functions } from "./functions.ts";
+
+const refuse = (reason: string) => new AwsError("InvalidParameterValueException", reason, 400, { Type: "User" });
+
+export function lambdaApi(functions: Functions): Service {
+  return {
+    name: "lambda",
+    actions: {
+      Invoke: action(
+        v.strictObject({
+          FunctionName: v.string(),
+          InvocationType: v.optional(v.picklist(["RequestResponse", "Event"]), "RequestResponse"),
+          /** JSON; the SDK hands it over as bytes. */
+          Payload: v.optional(v.union([v.instance(Uint8Array), v.string()])),
+        }),
+        refuse,
+        async (input): Promise<Answer<InvokeCommandOutput>> => {
+          const spec = functions.get(input.FunctionName);
+          const event = parsePayload(input.Payload);
+          if (input.InvocationType === "Event") {
+            functions.invokeLater(spec, event);
+            return { StatusCode: 202 };
+          }
+          const outcome = await functions.invoke(spec, event);
+          const payload = outcome.ok ? outcome.response : outcome.error;
+          return {
+            StatusCode: 200,
+            ExecutedVersion: "$LATEST",
+            Payload: bytes(JSON.stringify(payload)),
+            ...(!outcome.ok && { FunctionError: "Unhandled" }),
+          };
+        },
+      ),
+    },
+    unknownAction: (name) =>
+      new AwsError("UnknownOperationException", `The lab's Lambda does not model ${name}.`, 404, { Type: "User" }),
+  };
+}
+
+/** Throws InvalidRequestContentException. */
+function parsePayload(payload: Uint8Array | string | undefined): unknown {
+  const text = typeof payload === "string" ? payload : new TextDecoder().decode(payload);
+  if (text === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const message = `Could not parse request body into json: ${String(error)}`;
+    throw new AwsError("InvalidRequestContentException", message, 400, { Type: "User" });
+  }
+}
+
+/** The SDK's own blobs carry `transformToString`; whoever reads an answer through it gets that too. */
+function bytes(text: string): NonNullable<InvokeCommandOutput["Payload"]> {
+  return Object.assign(new TextEncoder().encode(text), { transformToString: () => text });
+}

@@ -1,0 +1,167 @@
+/** Lambda functions: synchronous and asynchronous invocation, time limits, retries, on-failure destinations. */
+import type { Context } from "aws-lambda";
+import type { Queues } from "../queue.ts";
+import { AwsError } from "../service.ts";
+import type { World } from "../world.ts";
+
+export interface FunctionSpec {
+  readonly name: string;
+  readonly handler: (event: unknown, context: Context) => Promise<unknown>;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** MiB. */
+  readonly memory?: number;
+  /** Retries of an asynchronous invocation that failed: 0–2, by default 2. */
+  readonly retries?: number;
+  /** ARN of the queue for asynchronous invocations that failed for good. */
+  readonly onFailure?: string;
+}
+
+/** What the function itself made of an invocation; `response` and `error` are plain JSON. */
+export type Outcome =
+  | { readonly ok: true; readonly response: unknown }
+  | { readonly ok: false; readonly error: { errorType: string; errorMessage: string; trace: string[] } };
+
+/** One run of a function in progress, for the view. */
+export interface Invocation {
+  /** Request id; the retries of an asynchronous invocation share it. */
+  readonly id: string;
+  readonly function: string;
+  readonly event: unknown;
+  /** ms since the epoch. */
+  readonly started: number;
+}
+
+export class Functions {
+  readonly #world: World;
+  readonly #queues: Queues;
+  readonly #functions = new Map<string, FunctionSpec>();
+  readonly #invocations = new Set<Invocation>();
+
+  constructor(world: World, queues: Queues) {
+    this.#world = world;
+    this.#queues = queues;
+  }
+
+  /** Answers the function's ARN. */
+  register(spec: FunctionSpec): string {
+    this.#functions.set(spec.name, spec);
+    return this.arn(spec.name);
+  }
+
+  arn(name: string): string {
+    return this.#world.arn("lambda", `function:${name}`);
+  }
+
+  /** Invocations in progress. */
+  running(): Invocation[] {
+    return [...this.#invocations];
+  }
+
+  /** By name or ARN. Throws ResourceNotFoundException. */
+  get(nameOrArn: string): FunctionSpec {
+    const name = nameOrArn.split(":function:").at(-1) ?? nameOrArn;
+    const found = this.#functions.get(name);
+    if (found) return found;
+    throw new AwsError("ResourceNotFoundException", `Function not found: ${this.arn(name)}`, 404, { Type: "User" });
+  }
+
+  has(nameOrArn: string): boolean {
+    return this.#functions.has(nameOrArn.split(":function:").at(-1) ?? nameOrArn);
+  }
+
+  /** Runs it once, to its end or its time limit. `event` is handed over as JSON, as it would be. */
+  async invoke(spec: FunctionSpec, event: unknown): Promise<Outcome> {
+    return this.#run(spec, event, this.#world.uuid());
+  }
+
+  /** Runs it until it succeeds or its retries are used up; then the event goes to the on-failure queue. */
+  invokeLater(spec: FunctionSpec, event: unknown): void {
+    void this.#attempt(spec, event, this.#world.uuid(), 1);
+  }
+
+  async #attempt(spec: FunctionSpec, event: unknown, id: string, count: number): Promise<void> {
+    const outcome = await this.#run(spec, event, id);
+    if (outcome.ok) return;
+    this.#world.log(`function ${spec.name}: ${outcome.error.errorType}: ${outcome.error.errorMessage}`);
+    const delays = this.#world.delays.lambda.retries.slice(0, spec.retries);
+    const delay = delays[count - 1];
+    if (delay !== undefined) {
+      this.#world.after(delay, () => void this.#attempt(spec, event, id, count + 1));
+      return;
+    }
+    if (spec.onFailure === undefined) return;
+    // "Destination invocation record" in Lambda's developer guide.
+    this.#queues.get(spec.onFailure)?.send({
+      version: "1.0",
+      timestamp: new Date(this.#world.now()).toISOString(),
+      requestContext: {
+        requestId: id,
+        functionArn: `${this.arn(spec.name)}:$LATEST`,
+        condition: "RetriesExhausted",
+        approximateInvokeCount: count,
+      },
+      requestPayload: event,
+      responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+      responsePayload: outcome.error,
+    });
+  }
+
+  async #run(spec: FunctionSpec, event: unknown, id: string): Promise<Outcome> {
+    const started = this.#world.now();
+    const invocation: Invocation = { id, function: spec.name, event, started };
+    this.#invocations.add(invocation);
+    try {
+      return await this.#limited(spec, event, this.#context(spec, id, started + spec.timeout));
+    } finally {
+      this.#invocations.delete(invocation);
+    }
+  }
+
+  /** A function that outlives its limit is answered for; what it still does is up to the doors to cut off. */
+  #limited(spec: FunctionSpec, event: unknown, context: Context): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const limit = this.#world.after(spec.timeout, () => {
+        const seconds = (spec.timeout / 1000).toFixed(2);
+        const errorMessage = `RequestId: ${context.awsRequestId} Error: Task timed out after ${seconds} seconds`;
+        resolve({ ok: false, error: { errorType: "Sandbox.Timedout", errorMessage, trace: [] } });
+      });
+      const end = (outcome: Outcome) => {
+        limit.cancel();
+        resolve(outcome);
+      };
+      const run = async () => spec.handler(asJson(event), context);
+      run().then(
+        (response) => end({ ok: true, response: asJson(response) }),
+        (error: unknown) => end({ ok: false, error: describe(error) }),
+      );
+    });
+  }
+
+  #context(spec: FunctionSpec, id: string, deadline: number): Context {
+    const ignore = () => {};
+    return {
+      callbackWaitsForEmptyEventLoop: true,
+      functionName: spec.name,
+      functionVersion: "$LATEST",
+      invokedFunctionArn: this.arn(spec.name),
+      memoryLimitInMB: String(spec.memory ?? 128),
+      awsRequestId: id,
+      logGroupName: `/aws/lambda/${spec.name}`,
+      logStreamName: id,
+      getRemainingTimeInMillis: () => Math.max(0, deadline - this.#world.now()),
+      done: ignore,
+      fail: ignore,
+      succeed: ignore,
+    };
+  }
+}
+
+function asJson(value: unknown): unknown {
+  return value === undefined ? null : JSON.parse(JSON.stringify(value));
+}
+
+function describe(error: unknown): { errorType: string; errorMessage: string; trace: string[] } {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  return { errorType: error.name, errorMessage: error.message, trace: error.stack?.split("\n") ?? [] };
+}

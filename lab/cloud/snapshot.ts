@@ -1,0 +1,49 @@
+/** The cloud's whole state in plain values: for tests, the live view and the summary. */
+import type { Activity } from "./autoscaling/activities.ts";
+import type { Group, Member } from "./autoscaling/group.ts";
+import type { LifecycleAction } from "./autoscaling/lifecycle.ts";
+import type { Instance } from "./ec2/instances.ts";
+import type { NetworkInterface } from "./ec2/interfaces.ts";
+import type { Agent } from "./ssm/agents.ts";
+import type { Invocation } from "./ssm/commands.ts";
+
+export interface Snapshot {
+  readonly groups: readonly (Group & { readonly members: readonly Member[] })[];
+  readonly actions: readonly LifecycleAction[];
+  /** Newest first. */
+  readonly activities: readonly Activity[];
+  readonly instances: readonly Instance[];
+  readonly interfaces: readonly NetworkInterface[];
+  readonly agents: readonly Agent[];
+  readonly commands: readonly Invocation[];
+  readonly queues: Readonly<Record<string, number>>;
+}
+
+interface Parts {
+  readonly groups: {
+    all(): Group[];
+    members(group: string): Member[];
+    readonly actions: { all(): LifecycleAction[] };
+    readonly activities: { list(): Activity[] };
+  };
+  readonly ec2: {
+    readonly instances: { all(): Instance[] };
+    readonly interfaces: { all(): NetworkInterface[] };
+  };
+  readonly agents: { all(): Agent[] };
+  readonly commands: { everything(): Invocation[] };
+  readonly queues: { all(): { readonly name: string; readonly messages: readonly unknown[] }[] };
+}
+
+export function snapshotOf({ groups, ec2, agents, commands, queues }: Parts): Snapshot {
+  return {
+    groups: groups.all().map((group) => ({ ...group, members: groups.members(group.name) })),
+    actions: groups.actions.all(),
+    activities: groups.activities.list(),
+    instances: ec2.instances.all(),
+    interfaces: ec2.interfaces.all(),
+    agents: agents.all(),
+    commands: commands.everything(),
+    queues: Object.fromEntries(queues.all().map((q) => [q.name, q.messages.length])),
+  };
+}

@@ -1,0 +1,67 @@
+/** SSM agents: they register some time after their instance runs, and seem online for a while after it has ended. */
+import type { Instance, Instances } from "../ec2/instances.ts";
+import { Timeline } from "../timeline.ts";
+import type { World } from "../world.ts";
+
+interface Registration {
+  readonly instance: string;
+  /** The instance's primary private address. */
+  readonly address: string;
+  /** ms since the epoch. */
+  readonly registered: number;
+  /** From when on its silence shows: set when its instance ends. */
+  readonly lost?: number;
+}
+
+export interface Agent extends Registration {
+  readonly ping: "Online" | "ConnectionLost";
+}
+
+export class Agents {
+  readonly #world: World;
+  readonly #instances: Instances;
+  readonly #agents: Timeline<Registration>;
+
+  constructor(world: World, instances: Instances) {
+    this.#world = world;
+    this.#instances = instances;
+    this.#agents = new Timeline(() => world.now());
+    instances.watch((instance) => this.#follow(instance));
+  }
+
+  /** Registered agents; those of terminated instances are gone once their silence shows. */
+  all(asOf?: number): Agent[] {
+    const now = Math.min(asOf ?? Number.POSITIVE_INFINITY, this.#world.now());
+    const agents = this.#agents.values(asOf).map((agent): Agent => {
+      const silent = agent.lost !== undefined && agent.lost <= now;
+      return { ...agent, ping: silent ? "ConnectionLost" : "Online" };
+    });
+    return agents.filter((a) => a.ping === "Online" || this.#state(a.instance, asOf) !== "terminated");
+  }
+
+  /** SSM takes commands for registered agents whose instance is not known to have ended. */
+  accepts(instance: string): boolean {
+    const state = this.#state(instance);
+    return this.#agents.get(instance) !== undefined && state !== "stopped" && state !== "terminated";
+  }
+
+  #state(instance: string, asOf?: number): Instance["state"] {
+    return this.#instances.find(instance, asOf)?.state ?? "terminated";
+  }
+
+  #follow({ id, address, state }: Instance): void {
+    if (state === "running") {
+      const delay = this.#world.faults.agent?.(id) ?? this.#world.draw(this.#world.delays.ssm.register);
+      if (delay !== "never") this.#world.after(delay, () => this.#register(id, address));
+      return;
+    }
+    const agent = this.#agents.get(id);
+    if (!agent || agent.lost !== undefined) return;
+    this.#agents.set(id, { ...agent, lost: this.#world.now() + this.#world.draw(this.#world.delays.ssm.stale) });
+  }
+
+  #register(instance: string, address: string): void {
+    if (this.#state(instance) !== "running") return;
+    this.#agents.set(instance, { instance, address, registered: this.#world.now() });
+  }
+}

@@ -1,0 +1,83 @@
+/** The services the doors can speak for: each with its protocol and what the SDK knows of its API. */
+import * as autoScaling from "@aws-sdk/client-auto-scaling";
+import * as dynamodb from "@aws-sdk/client-dynamodb";
+import * as ec2 from "@aws-sdk/client-ec2";
+import * as eventBridge from "@aws-sdk/client-eventbridge";
+import * as lambda from "@aws-sdk/client-lambda";
+import * as ssm from "@aws-sdk/client-ssm";
+import { callerIdentityOperation } from "./identity.ts";
+import { jsonProtocol } from "./jsonRpc.ts";
+import type { Protocol } from "./protocol.ts";
+import { queryProtocol } from "./query.ts";
+import { restJsonProtocol } from "./restJson.ts";
+import { type Operation, operationsOf } from "./shapes.ts";
+
+export interface Api {
+  readonly protocol: Protocol;
+  readonly operations: ReadonlyMap<string, Operation>;
+}
+
+const lambdaOperations = operationsOf(lambda);
+
+/** By signing name: what stands for the service in a signature's scope. */
+export const catalogue: ReadonlyMap<string, Api> = new Map([
+  [
+    "autoscaling",
+    {
+      operations: operationsOf(autoScaling),
+      protocol: queryProtocol({
+        dialect: "aws",
+        version: "2011-01-01",
+        namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+      }),
+    },
+  ],
+  [
+    "ec2",
+    {
+      operations: operationsOf(ec2),
+      protocol: queryProtocol({
+        dialect: "ec2",
+        version: "2016-11-15",
+        namespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
+      }),
+    },
+  ],
+  [
+    "ssm",
+    {
+      operations: operationsOf(ssm),
+      protocol: jsonProtocol({ version: "1.1", target: "AmazonSSM" }),
+    },
+  ],
+  [
+    "events",
+    {
+      operations: operationsOf(eventBridge),
+      protocol: jsonProtocol({ version: "1.1", target: "AWSEvents" }),
+    },
+  ],
+  [
+    "dynamodb",
+    {
+      operations: operationsOf(dynamodb),
+      protocol: jsonProtocol({ version: "1.0", target: "DynamoDB_20120810" }),
+    },
+  ],
+  ["lambda", { operations: lambdaOperations, protocol: restJsonProtocol({ operations: lambdaOperations }) }],
+  [
+    "sts",
+    {
+      operations: new Map([[callerIdentityOperation.name, callerIdentityOperation]]),
+      protocol: queryProtocol({
+        dialect: "aws",
+        version: "2011-06-15",
+        namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+      }),
+    },
+  ],
+]);
+
+/** For requests to services that are not here: the caller is told in the protocol it speaks. */
+export const anyJson = jsonProtocol({ version: "1.1", target: "" });
+export const anyQuery = queryProtocol({ dialect: "aws", version: "", namespace: "" });

@@ -1,0 +1,405 @@
+/**
+ * Brokers as the modelled Kafka's active controller keeps them: registrations with their sessions, fencing, and the
+ * partitions' leaders and ISRs. Nothing of it changes while the quorum has no leader.
+ *
+ * Producers are part of the model: whenever a partition can take messages with acks=all (a leader, every ISR member
+ * alive, at least min ISR of them), one is acknowledged each millisecond. So a replica that is let in without what it
+ * should have *is* a loss, and is seen as one.
+ */
+import { CLIENT_PORT } from "../../shared/cluster/definition.ts";
+import type { Scheduler, Timer } from "../clock.ts";
+import {
+  afterUncleanShutdown,
+  elected,
+  nameOf,
+  type Partition,
+  withIsrMember,
+  withoutBroker,
+} from "./modelled-partition.ts";
+import { describe, isLive, type LogDirectory, type NodeProcess } from "./modelled-process.ts";
+import type { ViolationKind } from "./modelled-violations.ts";
+
+/** All in milliseconds. */
+export interface BrokerDurations {
+  /** Between two tries to register. */
+  readonly registerRetry: number;
+  /** `initial.broker.registration.timeout.ms`: then the process gives up and exits. */
+  readonly registerTimeout: number;
+  /** From registered to unfenced: catching up with the metadata log. */
+  readonly metadata: number;
+  /** `broker.session.timeout.ms` */
+  readonly session: number;
+  /** `broker.heartbeat.interval.ms` */
+  readonly heartbeat: number;
+  /** An empty replica's copying of a partition. */
+  readonly copy: number;
+  /** The same where the replica only lacks what came while it was away. */
+  readonly follow: number;
+  /** A controlled shutdown, once the controller has taken note. */
+  readonly shutdown: number;
+  /** How long a controlled shutdown waits for a controller. */
+  readonly shutdownTimeout: number;
+}
+
+interface Registration {
+  readonly process: NodeProcess;
+  readonly epoch: number;
+  readonly at: number;
+  fenced: boolean;
+  /** Its session has ended: another incarnation may register. */
+  ended: boolean;
+  expiry?: Timer;
+}
+
+/** A broker that Kafka counts in. */
+export interface RegisteredBroker {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string;
+}
+
+export interface Controller {
+  readonly hasLeader: boolean;
+  readonly clusterId: string | undefined;
+}
+
+export class Brokers {
+  readonly #clock: Scheduler;
+  readonly #durations: BrokerDurations;
+  readonly #elr: boolean;
+  readonly #controller: Controller;
+  readonly #violate: (kind: ViolationKind, detail: string) => void;
+  readonly #registrations = new Map<number, Registration>();
+  readonly #processes = new Set<NodeProcess>();
+  readonly #directories = new Set<LogDirectory>();
+  /** Followers that are catching up, by `topic-partition/id`. */
+  readonly #fetching = new Map<string, Timer>();
+  readonly #acknowledged = new Map<string, number>();
+  #partitions: Partition[] = [];
+  #epoch = 0;
+  #advanced: number;
+  #lost = 0;
+
+  constructor(
+    clock: Scheduler,
+    durations: BrokerDurations,
+    elr: boolean,
+    controller: Controller,
+    violate: (kind: ViolationKind, detail: string) => void,
+  ) {
+    this.#clock = clock;
+    this.#durations = durations;
+    this.#elr = elr;
+    this.#controller = controller;
+    this.#violate = violate;
+    this.#advanced = clock.now();
+  }
+
+  get partitions(): readonly Partition[] {
+    return this.#partitions;
+  }
+
+  /** Processes whose listener is open. */
+  get live(): readonly NodeProcess[] {
+    return [...this.#processes].filter(isLive);
+  }
+
+  /** What clients are told: registered and unfenced. */
+  registered(): RegisteredBroker[] {
+    return [...this.#registrations]
+      .filter(([, registration]) => !registration.fenced)
+      .map(([id, { process }]) => ({ id, host: process.address, port: CLIENT_PORT, rack: process.zone }))
+      .sort((a, b) => a.id - b.id);
+  }
+
+  /** Acknowledged so far over all partitions, and how many of these a consumer would not find any more. */
+  messages(): { readonly acknowledged: number; readonly lost: number } {
+    this.#advance();
+    const present = [...this.#acknowledged.values()].reduce((sum, count) => sum + count, 0);
+    return { acknowledged: present + this.#lost, lost: this.#lost };
+  }
+
+  createTopic(topic: string, partitions: number, replication: number, minIsr: number): void {
+    if (!this.#controller.hasLeader) throw new Error(`topic ${topic}: the quorum has no leader`);
+    const brokers = acrossRacks(this.registered());
+    if (brokers.length < replication) {
+      throw new Error(
+        `topic ${topic}: replication factor ${replication}, but ${brokers.length} brokers are registered`,
+      );
+    }
+    if (this.#partitions.some((partition) => partition.topic === topic)) throw new Error(`topic ${topic} exists`);
+    this.#change(() => {
+      for (let index = 0; index < partitions; index++) {
+        const replicas = Array.from({ length: replication }, (_, n) => brokers[(index + n) % brokers.length] as number);
+        const [leader = -1] = replicas;
+        this.#partitions.push({ topic, index, replicas, minIsr, leader, isr: replicas, elr: [] });
+      }
+    });
+  }
+
+  /** A broker's listener is open: it tries to register. */
+  join(process: NodeProcess): void {
+    const { cleanShutdown } = process.directory;
+    delete process.directory.cleanShutdown;
+    this.#change(() => {
+      this.#processes.add(process);
+      this.#directories.add(process.directory);
+    });
+    this.#register(process, this.#clock.now() + this.#durations.registerTimeout, cleanShutdown);
+  }
+
+  /** It ended, or its network is cut, without a word: `end` changes the process. */
+  vanish(process: NodeProcess, end: () => void): void {
+    this.#change(end);
+    if (process.gone) this.#processes.delete(process);
+    const registration = this.#registrations.get(process.id);
+    if (registration?.process !== process || registration.ended) return;
+    const sinceHeartbeat = (this.#clock.now() - registration.at) % this.#durations.heartbeat;
+    this.#expire(registration, this.#durations.session - sinceHeartbeat);
+  }
+
+  /** Its network is back. */
+  return(process: NodeProcess, begin: () => void): void {
+    this.#change(begin);
+    const registration = this.#registrations.get(process.id);
+    if (registration?.process !== process) return;
+    registration.expiry?.cancel();
+    registration.ended = false;
+    if (registration.fenced) this.#unfence(registration);
+  }
+
+  /**
+   * Controlled shutdown: the controller moves its leaders away and takes it out of every ISR, then it ends. Without a
+   * controller it waits for one, at most `shutdownTimeout`, and ends uncleanly.
+   */
+  stop(process: NodeProcess, ended: () => void): void {
+    const registration = this.#registrations.get(process.id);
+    if (registration?.process !== process || registration.fenced) {
+      this.vanish(process, ended);
+      return;
+    }
+    for (const partition of this.#partitions) this.#checkStop(partition, process);
+    const giveUp = this.#clock.now() + this.#durations.shutdownTimeout;
+    const attempt = () => {
+      if (process.gone) return;
+      if (!this.#controller.hasLeader) {
+        if (this.#clock.now() >= giveUp) this.vanish(process, ended);
+        else this.#clock.after(this.#durations.registerRetry, attempt);
+        return;
+      }
+      this.#change(() => {
+        process.stopping = true;
+        this.#partitions = this.#partitions.map((partition) => withoutBroker(partition, process.id, this.#elr));
+      });
+      this.#clock.after(this.#durations.shutdown, () => {
+        if (process.gone) return;
+        this.#processes.delete(process);
+        this.#change(() => {
+          ended();
+          registration.fenced = true;
+          registration.ended = true;
+          process.directory.cleanShutdown = registration.epoch;
+        });
+      });
+    };
+    attempt();
+  }
+
+  /** That disk is gone. */
+  forget(directory: LogDirectory): void {
+    this.#advance();
+    if (!this.#directories.delete(directory)) return;
+    for (const partition of this.#partitions) {
+      const name = nameOf(partition);
+      const acknowledged = this.#acknowledged.get(name) ?? 0;
+      const had = directory.logs.get(name) ?? 0;
+      if (had < acknowledged || acknowledged === 0) continue;
+      const left = Math.max(0, ...[...this.#directories].map((other) => other.logs.get(name) ?? 0));
+      if (left < acknowledged) this.#violate("last copy gone", `${name}: ${acknowledged - left} acknowledged messages`);
+    }
+  }
+
+  /** The quorum has a leader, or none any more. A new one gives every session its full time. */
+  controllerChanged(): void {
+    this.#change(() => {});
+    if (!this.#controller.hasLeader) return;
+    for (const registration of this.#registrations.values()) {
+      if (!registration.ended && !isLive(registration.process)) this.#expire(registration, this.#durations.session);
+    }
+  }
+
+  #register(process: NodeProcess, deadline: number, cleanShutdown: number | undefined): void {
+    if (process.gone) return;
+    const existing = this.#registrations.get(process.id);
+    const duplicate = existing !== undefined && existing.process !== process && !existing.ended;
+    const foreign = this.#controller.clusterId !== process.directory.clusterId;
+    if (!process.reachable || !this.#controller.hasLeader || duplicate || foreign) {
+      if (this.#clock.now() >= deadline) {
+        process.exit(
+          duplicate
+            ? `DuplicateBrokerRegistrationException: broker ${process.id} has a session still`
+            : foreign && this.#controller.hasLeader
+              ? `InconsistentClusterIdException: ${process.directory.clusterId}, not ${this.#controller.clusterId}`
+              : "no controller answered",
+        );
+      } else {
+        this.#clock.after(this.#durations.registerRetry, () => this.#register(process, deadline, cleanShutdown));
+      }
+      return;
+    }
+    const registration: Registration = {
+      process,
+      epoch: ++this.#epoch,
+      at: this.#clock.now(),
+      fenced: true,
+      ended: false,
+    };
+    this.#change(() => {
+      this.#registrations.set(process.id, registration);
+      if (existing && existing.epoch !== cleanShutdown) {
+        this.#partitions = this.#partitions.map((partition) => afterUncleanShutdown(partition, process.id, this.#elr));
+      }
+    });
+    this.#unfence(registration);
+  }
+
+  #unfence(registration: Registration): void {
+    this.#clock.after(this.#durations.metadata, () => {
+      const { process } = registration;
+      if (!isLive(process) || process.stopping || this.#registrations.get(process.id) !== registration) return;
+      if (!this.#controller.hasLeader) {
+        this.#unfence(registration);
+        return;
+      }
+      this.#change(() => {
+        registration.fenced = false;
+      });
+    });
+  }
+
+  #expire(registration: Registration, ms: number): void {
+    registration.expiry?.cancel();
+    registration.expiry = this.#clock.after(ms, () => {
+      // Without an active controller nobody counts sessions.
+      if (!this.#controller.hasLeader || isLive(registration.process)) return;
+      this.#change(() => {
+        registration.fenced = true;
+        registration.ended = true;
+        const { id } = registration.process;
+        if (this.#registrations.get(id) !== registration) return;
+        this.#partitions = this.#partitions.map((partition) => withoutBroker(partition, id, this.#elr));
+      });
+    });
+  }
+
+  #checkStop(partition: Partition, process: NodeProcess): void {
+    if (!partition.isr.includes(process.id)) return;
+    const after = partition.isr.length - 1;
+    if (after > 0 && (after >= partition.minIsr || partition.isr.length < partition.minIsr)) return;
+    const detail = `${describe(process)}: ${nameOf(partition)} has ${after} in its ISR, min ISR ${partition.minIsr}`;
+    this.#violate("stopped under min ISR", detail);
+  }
+
+  /** Everything that changes what Kafka does goes through here: first what was acknowledged up to now, then what follows. */
+  #change(change: () => void): void {
+    this.#advance();
+    change();
+    if (!this.#controller.hasLeader) return;
+    this.#partitions = this.#partitions.map((partition) => this.#elect(partition));
+    this.#fetch();
+  }
+
+  #advance(): void {
+    const now = this.#clock.now();
+    const elapsed = now - this.#advanced;
+    this.#advanced = now;
+    if (elapsed === 0) return;
+    for (const partition of this.#partitions) {
+      if (!this.#takesMessages(partition)) continue;
+      const name = nameOf(partition);
+      this.#acknowledged.set(name, (this.#acknowledged.get(name) ?? 0) + elapsed);
+      for (const id of partition.isr) this.#follow(name, id);
+    }
+  }
+
+  #takesMessages(partition: Partition): boolean {
+    if (partition.leader === -1 || partition.isr.length < partition.minIsr) return false;
+    return partition.isr.every((id) => {
+      const registration = this.#registrations.get(id);
+      return registration !== undefined && isLive(registration.process);
+    });
+  }
+
+  /** That replica has all there is. */
+  #follow(name: string, id: number): void {
+    this.#registrations.get(id)?.process.directory.logs.set(name, this.#acknowledged.get(name) ?? 0);
+  }
+
+  #elect(partition: Partition): Partition {
+    const next = elected(partition, (id) => {
+      const registration = this.#registrations.get(id);
+      return registration !== undefined && !registration.fenced && !registration.process.stopping;
+    });
+    if (next.leader === partition.leader || next.leader === -1) return next;
+    const name = nameOf(next);
+    const acknowledged = this.#acknowledged.get(name) ?? 0;
+    const kept = this.#registrations.get(next.leader)?.process.directory.logs.get(name) ?? 0;
+    if (kept < acknowledged) {
+      this.#violate("messages lost", `${name}: broker ${next.leader} leads without ${acknowledged - kept} messages`);
+      this.#lost += acknowledged - kept;
+      this.#acknowledged.set(name, kept);
+    }
+    return next;
+  }
+
+  /** Each unfenced replica outside the ISR of a partition with a leader catches up and is let in. */
+  #fetch(): void {
+    const wanted = new Set<string>();
+    for (const partition of this.#partitions) {
+      const name = nameOf(partition);
+      if (!this.#isLiveBroker(partition.leader)) continue;
+      for (const id of partition.replicas) {
+        if (partition.isr.includes(id) || !this.#isLiveBroker(id)) continue;
+        const key = `${name}/${id}`;
+        wanted.add(key);
+        if (!this.#fetching.has(key)) this.#fetching.set(key, this.#catchUp(key, partition, id));
+      }
+    }
+    for (const [key, timer] of this.#fetching) {
+      if (wanted.has(key)) continue;
+      timer.cancel();
+      this.#fetching.delete(key);
+    }
+  }
+
+  #isLiveBroker(id: number): boolean {
+    const registration = this.#registrations.get(id);
+    return registration !== undefined && !registration.fenced && !registration.process.stopping
+      ? isLive(registration.process)
+      : false;
+  }
+
+  #catchUp(key: string, { topic, index }: Partition, id: number): Timer {
+    const name = `${topic}-${index}`;
+    const empty = (this.#registrations.get(id)?.process.directory.logs.get(name) ?? 0) === 0;
+    return this.#clock.after(empty ? this.#durations.copy : this.#durations.follow, () => {
+      this.#fetching.delete(key);
+      this.#change(() => {
+        if (!this.#controller.hasLeader) return;
+        this.#follow(name, id);
+        this.#partitions = this.#partitions.map((partition) =>
+          partition.topic === topic && partition.index === index ? withIsrMember(partition, id, this.#elr) : partition,
+        );
+      });
+    });
+  }
+}
+
+/** Broker ids so ordered that neighbours are in different racks where that can be. */
+function acrossRacks(brokers: readonly RegisteredBroker[]): number[] {
+  const racks = new Map<string, number[]>();
+  for (const broker of brokers) racks.set(broker.rack, [...(racks.get(broker.rack) ?? []), broker.id]);
+  const longest = Math.max(0, ...[...racks.values()].map((ids) => ids.length));
+  return Array.from({ length: longest }, (_, n) => [...racks.values()].flatMap((ids) => ids.slice(n, n + 1))).flat();
+}

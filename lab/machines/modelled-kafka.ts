@@ -1,0 +1,208 @@
+/**
+ * One modelled Kafka cluster (KRaft, dynamic quorum) that modelled machines start processes of. Deterministic, on the
+ * clock it is handed; no I/O. What must never happen is written down in `violations`, so that a wrong gate is seen.
+ */
+import { CONTROLLER_PORT } from "../../shared/cluster/definition.ts";
+import type { QuorumAnswer } from "../../shared/lifecycle/sights.ts";
+import type { Scheduler } from "../clock.ts";
+import { type BrokerDurations, Brokers, type RegisteredBroker } from "./modelled-brokers.ts";
+import type { Partition } from "./modelled-partition.ts";
+import { describe, isLive, type Launch, type LogDirectory, type NodeProcess } from "./modelled-process.ts";
+import { Quorum, type QuorumDurations } from "./modelled-quorum.ts";
+import type { Violation, ViolationKind } from "./modelled-violations.ts";
+
+export interface KafkaDurations {
+  /** From the process's start to its open listener, ms. */
+  readonly jvm: number;
+  readonly quorum: QuorumDurations;
+  readonly broker: BrokerDurations;
+}
+
+/** As a real cluster on a small machine takes; Kafka's own settings are its defaults. */
+export const KAFKA_DURATIONS: KafkaDurations = {
+  jvm: 3_000,
+  quorum: { election: 1_000, catchUp: 1_000, voterChange: 500 },
+  broker: {
+    registerRetry: 1_000,
+    registerTimeout: 60_000,
+    metadata: 500,
+    session: 9_000,
+    heartbeat: 2_000,
+    copy: 2_000,
+    follow: 500,
+    shutdown: 1_500,
+    shutdownTimeout: 300_000,
+  },
+};
+
+export interface ModelledKafkaOptions {
+  readonly clock: Scheduler;
+  readonly durations?: KafkaDurations;
+  /** Eligible leader replicas (KIP-966): on in clusters founded with Kafka 4.1 or later, and by default here. */
+  readonly elr?: boolean;
+}
+
+export interface TopicSpec {
+  readonly partitions: number;
+  readonly replication: number;
+  readonly minIsr: number;
+}
+
+/** What a machine holds of a process that it started. */
+export interface ProcessHandle {
+  /** At once and without a word. */
+  kill(): void;
+  /** SIGTERM, a controlled shutdown: resolves when it has ended. */
+  stop(): Promise<void>;
+  /** Its address is plugged in, or out. */
+  reach(reachable: boolean): void;
+}
+
+export class ModelledKafka {
+  readonly violations: Violation[] = [];
+  readonly #clock: Scheduler;
+  readonly #durations: KafkaDurations;
+  readonly #quorum: Quorum;
+  readonly #brokers: Brokers;
+  readonly #processes = new Set<NodeProcess>();
+  readonly #plugged = new Map<string, number>();
+
+  constructor({ clock, durations = KAFKA_DURATIONS, elr = true }: ModelledKafkaOptions) {
+    this.#clock = clock;
+    this.#durations = durations;
+    const violate = this.#violate.bind(this);
+    this.#quorum = new Quorum(clock, durations.quorum, violate, () => this.#brokers.controllerChanged());
+    this.#brokers = new Brokers(clock, durations.broker, elr, this.#quorum, violate);
+  }
+
+  /** Throws where Kafka would refuse: too few brokers registered, no active controller, the topic exists. */
+  createTopic(topic: string, { partitions, replication, minIsr }: TopicSpec): void {
+    this.#brokers.createTopic(topic, partitions, replication, minIsr);
+  }
+
+  get clusterId(): string | undefined {
+    return this.#quorum.clusterId;
+  }
+
+  /** Every partition as clients are told of it. */
+  partitions(): readonly Partition[] {
+    return this.#brokers.partitions;
+  }
+
+  /** Brokers that are registered and unfenced, by id. */
+  registered(): readonly RegisteredBroker[] {
+    return this.#brokers.registered();
+  }
+
+  /** By the producers that the model imagines: acknowledged in all, and lost of these. */
+  messages(): { readonly acknowledged: number; readonly lost: number } {
+    return this.#brokers.messages();
+  }
+
+  /** The quorum in its leader's eyes; leader -1 where there is none. */
+  quorum(): QuorumAnswer {
+    return this.#quorum.answer(this.#brokers.live);
+  }
+
+  /** The process that listens there, if any. */
+  listenerAt(address: string, port: number): NodeProcess | undefined {
+    const role = port === CONTROLLER_PORT ? "controller" : "broker";
+    return [...this.#processes].find((p) => p.role === role && p.address === address && isLive(p));
+  }
+
+  /** Whether some machine answers at that address at all. */
+  isPlugged(address: string): boolean {
+    return (this.#plugged.get(address) ?? 0) > 0;
+  }
+
+  /** A machine has that address from now on, or no more. */
+  plug(address: string, on: boolean): void {
+    this.#plugged.set(address, (this.#plugged.get(address) ?? 0) + (on ? 1 : -1));
+  }
+
+  /** A disk is gone for good. */
+  forget(directory: LogDirectory): void {
+    this.#brokers.forget(directory);
+  }
+
+  /** Starts a process; `exited` is told where it ends by itself. */
+  start(launch: Launch, exited: (reason: string) => void): ProcessHandle {
+    const { promise: ended, resolve: settle } = Promise.withResolvers<void>();
+    const process: NodeProcess = {
+      ...launch,
+      started: this.#clock.now(),
+      up: false,
+      gone: false,
+      reachable: true,
+      stopping: false,
+      ended,
+      exit: (reason) => {
+        this.#end(process, end);
+        exited(reason);
+      },
+    };
+    for (const other of this.#processes) {
+      if (other.role !== process.role || other.id !== process.id) continue;
+      this.#violate("two processes", `${describe(process)}, and ${other.instance}`);
+    }
+    this.#processes.add(process);
+    const boot = this.#clock.after(this.#durations.jvm, () => {
+      process.up = true;
+      if (process.role === "controller") this.#quorum.join(process);
+      else this.#brokers.join(process);
+    });
+    const end = () => {
+      boot.cancel();
+      process.gone = true;
+      this.#processes.delete(process);
+      settle();
+    };
+    return {
+      kill: () => this.#end(process, end),
+      stop: () => this.#stop(process, end),
+      reach: (reachable) => this.#reach(process, reachable),
+    };
+  }
+
+  #stop(process: NodeProcess, end: () => void): Promise<void> {
+    if (process.gone) return process.ended;
+    if (process.role === "broker" && process.up) {
+      this.#brokers.stop(process, end);
+      return process.ended;
+    }
+    if (process.role === "controller" && this.#quorum.needs(process)) {
+      this.#violate("stopped under majority", describe(process));
+    }
+    this.#end(process, end);
+    return process.ended;
+  }
+
+  #end(process: NodeProcess, end: () => void): void {
+    if (process.gone) return;
+    if (process.role === "broker") {
+      this.#brokers.vanish(process, end);
+    } else {
+      end();
+      this.#quorum.leave(process);
+    }
+  }
+
+  #reach(process: NodeProcess, reachable: boolean): void {
+    if (process.gone || process.reachable === reachable) return;
+    const change = () => {
+      process.reachable = reachable;
+    };
+    if (process.role === "controller") {
+      change();
+      this.#quorum.update();
+    } else if (reachable) {
+      this.#brokers.return(process, change);
+    } else {
+      this.#brokers.vanish(process, change);
+    }
+  }
+
+  #violate(kind: ViolationKind, detail: string): void {
+    this.violations.push({ kind, at: this.#clock.now(), detail });
+  }
+}

@@ -1,0 +1,281 @@
+/** What `resources/node/rollcall-node.sh` does, step by step, on a modelled machine: its rules, its words, its answers. */
+import { decodePayload, type Payload } from "../../shared/config/payload.ts";
+import { parseProperties } from "../../shared/config/properties.ts";
+import type { NodeAnswer, Voter } from "../../shared/lifecycle/sights.ts";
+import type { LabClock } from "../clock.ts";
+import type { Random } from "../random.ts";
+import type { ScriptResult } from "./machine.ts";
+import type { NodeDurations } from "./modelled.ts";
+import type { ModelledKafka, ProcessHandle } from "./modelled-kafka.ts";
+import type { Launch, LogDirectory } from "./modelled-process.ts";
+import type { ModelledUnit } from "./modelled-unit.ts";
+
+/** The machine, as the script meets it. */
+export interface Host {
+  readonly clock: LabClock;
+  readonly durations: NodeDurations;
+  readonly kafka: ModelledKafka;
+  readonly unit: ModelledUnit;
+  /** Usable in the guest. */
+  readonly addresses: ReadonlySet<string>;
+  execute(launch: Omit<Launch, "instance">, exited: () => void): ProcessHandle;
+}
+
+/** One run, which may be killed at any step. */
+export interface Killable {
+  readonly kill: () => void;
+  /** The promise's outcome, unless it is killed before: then it rejects. */
+  until<T>(promise: Promise<T>): Promise<T>;
+}
+
+export function killable(): Killable {
+  const { promise: killed, reject } = Promise.withResolvers<never>();
+  killed.catch(() => {});
+  return {
+    kill: () => reject(new Error("killed")),
+    until: (promise) => Promise.race([killed, promise]),
+  };
+}
+
+/** The script says what is wrong, and ends. */
+class Failure extends Error {
+  readonly members: Partial<NodeAnswer>;
+
+  constructor(message: string, members: Partial<NodeAnswer> = {}) {
+    super(message);
+    this.members = members;
+  }
+}
+
+type Answer = Omit<NodeAnswer, "ok" | "action">;
+
+export class NodeScript {
+  readonly #host: Host;
+  readonly #random: Random;
+  #holder: Killable | undefined;
+  #tombstone = false;
+  #settings: Readonly<Record<string, string>> | undefined;
+  #digest: string | undefined;
+  #formatted: { readonly directory: LogDirectory; readonly nodeId: number } | undefined;
+
+  constructor(host: Host, random: Random) {
+    this.#host = host;
+    this.#random = random;
+  }
+
+  /** Present once the disk is formatted. */
+  get directory(): LogDirectory | undefined {
+    return this.#formatted?.directory;
+  }
+
+  /** Rejects where the run is killed. */
+  async run(environment: Readonly<Record<string, string>>, run: Killable): Promise<ScriptResult> {
+    const { SSM_action: action = "", SSM_payload: payload = "" } = environment;
+    try {
+      await this.#wait(this.#host.durations.script, run);
+      const answer = await this.#act(action, payload, run);
+      return { code: 0, stdout: `${JSON.stringify({ ok: true, action, ...answer })}\n`, stderr: "" };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const answer = { ok: false, action, error: error.message, ...error.members };
+      return { code: 1, stdout: `${JSON.stringify(answer)}\n`, stderr: `rollcall: ${error.message}\n` };
+    } finally {
+      if (this.#holder === run) this.#holder = undefined;
+    }
+  }
+
+  #act(action: string, payload: string, run: Killable): Promise<Answer> {
+    if (action === "configure") return this.#configure(payload, run);
+    if (action === "stop") return this.#stop(run);
+    if (action === "status") return Promise.resolve(this.#look());
+    if (action === "verify") return this.#verify(run);
+    throw new Failure(`SSM_action must be configure, stop, status or verify; it is '${action.slice(0, 40)}'`);
+  }
+
+  async #configure(encoded: string, run: Killable): Promise<Answer> {
+    this.#refuseTombstone();
+    const payload = readPayload(encoded);
+    await this.#waitForAddress(payload.address, run);
+    await this.#lock(run);
+    this.#refuseTombstone();
+    this.#checkDisk(payload);
+    const changed = this.#digest !== payload.digest;
+    if (changed) this.#write(payload);
+    if (!this.#formatted) await this.#format(payload, run);
+    if (changed || this.#host.unit.state !== "active") {
+      this.#host.unit.enable();
+      await run.until(this.#host.unit.restart());
+      this.#digest = payload.digest;
+      await this.#settle(run);
+    }
+    return { digest: payload.digest, unit: this.#host.unit.state, tombstone: false };
+  }
+
+  async #stop(run: Killable): Promise<Answer> {
+    await this.#lock(run);
+    this.#tombstone = true;
+    this.#host.unit.mask();
+    await run.until(this.#host.unit.stop());
+    return { unit: this.#host.unit.state, tombstone: true, stopped: true };
+  }
+
+  #look(): Answer {
+    return {
+      unit: this.#host.unit.state,
+      ...(this.#digest === undefined ? {} : { digest: this.#digest }),
+      tombstone: this.#tombstone,
+      ...(this.#tombstone ? { stopped: this.#host.unit.process === undefined } : {}),
+    };
+  }
+
+  async #verify(run: Killable): Promise<Answer> {
+    const { durations, kafka } = this.#host;
+    if (!this.#settings) throw new Failure("this node is not configured, so it knows no quorum to ask", this.#look());
+    await this.#wait(durations.tool, run);
+    const quorum = kafka.quorum();
+    if (quorum.leader === -1) {
+      await this.#wait(durations.toolTimeout - durations.tool, run);
+      const servers = this.#settings["controller.quorum.bootstrap.servers"] ?? "";
+      throw new Failure(`the quorum at ${servers} does not answer: TimeoutException`, this.#look());
+    }
+    return { ...this.#look(), quorum };
+  }
+
+  #wait(ms: number, run: Killable): Promise<void> {
+    return run.until(this.#host.clock.wait(ms));
+  }
+
+  #refuseTombstone(): void {
+    if (!this.#tombstone) return;
+    throw new Failure("this node was stopped for good: its id may belong to another by now. Launch a new instance", {
+      tombstone: true,
+      unit: this.#host.unit.state,
+    });
+  }
+
+  async #waitForAddress(address: string, run: Killable): Promise<void> {
+    const { addresses, clock, durations } = this.#host;
+    const deadline = clock.now() + durations.addressWait;
+    while (!addresses.has(address)) {
+      if (clock.now() >= deadline) {
+        const present = [...addresses].join(", ");
+        const waited = `within ${durations.addressWait / 1000} s`;
+        throw new Failure(`address ${address} did not appear on this machine ${waited}; it has ${present}`);
+      }
+      this.#refuseTombstone();
+      await this.#wait(500, run);
+    }
+  }
+
+  async #lock(run: Killable): Promise<void> {
+    const { clock, durations } = this.#host;
+    const deadline = clock.now() + durations.lockWait;
+    while (this.#holder) {
+      if (clock.now() >= deadline) {
+        throw new Failure(`another configure or stop has held the lock for ${durations.lockWait / 1000} s`);
+      }
+      await this.#wait(100, run);
+    }
+    this.#holder = run;
+  }
+
+  /** A disk that was formatted for another node or cluster is not touched. */
+  #checkDisk(payload: Payload): void {
+    if (!this.#formatted) return;
+    const { directory, nodeId } = this.#formatted;
+    const remedy = "Launch an instance with an empty disk";
+    if (directory.clusterId !== payload.clusterId) {
+      throw new Failure(
+        `the disk belongs to cluster '${directory.clusterId}', not to ${payload.clusterId}: it is left as it is. ${remedy}`,
+      );
+    }
+    if (nodeId !== payload.id) {
+      throw new Failure(`the disk belongs to node '${nodeId}', not to ${payload.id}: it is left as it is. ${remedy}`);
+    }
+    if (payload.format.kind === "founder" && payload.format.directoryId !== directory.directoryId) {
+      throw new Failure(
+        `the disk was formatted as directory '${directory.directoryId}', but founder ${nodeId} is to be ${payload.format.directoryId}: the quorum is not founded a second time`,
+      );
+    }
+  }
+
+  /** From here until its unit was started, the node counts as not configured. */
+  #write(payload: Payload): void {
+    this.#digest = undefined;
+    const server = payload.files.find((file) => file.path === "config/server.properties");
+    const settings = server ? parseProperties(server.content) : {};
+    this.#settings = settings;
+    this.#host.unit.install((exited) => {
+      if (!this.#formatted) throw new Error("the unit was started before the disk was formatted");
+      const { directory } = this.#formatted;
+      const host = /:\/\/([^:]+):/.exec(settings["advertised.listeners"] ?? "")?.[1];
+      const launch = {
+        role: payload.role,
+        id: payload.id,
+        zone: settings["broker.rack"] ?? "",
+        address: host ?? payload.address,
+        directory,
+        autoJoin: settings["controller.quorum.auto.join.enable"] === "true",
+      };
+      return this.#host.execute(launch, exited);
+    });
+  }
+
+  async #format(payload: Payload, run: Killable): Promise<void> {
+    await this.#wait(this.#host.durations.tool, run);
+    const { format, clusterId } = payload;
+    const logs = new Map<string, number>();
+    const directory: LogDirectory =
+      format.kind === "founder"
+        ? { directoryId: format.directoryId, clusterId, founders: format.voters.map(readVoter), logs, metadata: false }
+        : { directoryId: kafkaUuid(this.#random), clusterId, logs, metadata: false };
+    this.#formatted = { directory, nodeId: payload.id };
+  }
+
+  /** A mistake in the configuration ends Kafka in its first second or two: said here. */
+  async #settle(run: Killable): Promise<void> {
+    const { clock, durations, unit } = this.#host;
+    const deadline = clock.now() + durations.settle;
+    for (;;) {
+      // Between two automatic restarts the unit is activating, without a process.
+      if (!unit.process) {
+        throw new Failure("rollcall-kafka.service ended right after its start", { unit: unit.state });
+      }
+      if (clock.now() >= deadline) return;
+      await this.#wait(200, run);
+    }
+  }
+}
+
+function readPayload(encoded: string): Payload {
+  if (encoded === "") throw new Failure("configure needs a payload, and there is none");
+  let payload: Payload;
+  try {
+    payload = decodePayload(encoded);
+  } catch (error) {
+    throw new Failure(`the payload is not whole: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (payload.format.kind === "founder") {
+    if (payload.role !== "controller") throw new Failure("the payload has a broker found the quorum");
+    const { directoryId, voters } = payload.format;
+    const own = voters.map(readVoter).find((voter) => voter.id === payload.id);
+    if (own?.directoryId !== directoryId)
+      throw new Failure(`the payload's founder ${payload.id} is not among its voters`);
+  }
+  return payload;
+}
+
+/** `id@host:port:directoryId` */
+function readVoter(text: string): Voter {
+  const [, id = "", directoryId = ""] = /^(\d+)@[^:]+:\d+:(.+)$/.exec(text) ?? [];
+  if (id === "") throw new Failure(`the payload's format line is malformed: ${text}`);
+  return { id: Number(id), directoryId };
+}
+
+/** 16 random bytes in base64url; Kafka's own never start with a dash. */
+function kafkaUuid(random: Random): string {
+  for (;;) {
+    const uuid = Buffer.from(random.bytes(16)).toString("base64url");
+    if (!uuid.startsWith("-")) return uuid;
+  }
+}

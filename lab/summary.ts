@@ -1,0 +1,147 @@
+/** What the tour found in the end: the last line of its JSON output, and what makes it a success. */
+import type { RoleName } from "../shared/cluster/definition.ts";
+
+export interface SummaryNode {
+  readonly role: RoleName;
+  readonly id: number;
+  readonly zone: string;
+  readonly address: string;
+  readonly instance: string;
+  /** Auto Scaling's lifecycle state. */
+  readonly state: string;
+}
+
+export type ReplacementKind = "died" | "terminated" | "unhealthy";
+
+export interface Replacement {
+  readonly role: RoleName;
+  /** The member's id before. */
+  readonly id: number;
+  readonly kind: ReplacementKind;
+  /** Instance ids. */
+  readonly old: string;
+  readonly new: string;
+  readonly sameId: boolean;
+  /** Null where the role has no fixed addresses. */
+  readonly sameAddress: boolean | null;
+  /** From its loss to the replacement's InService. */
+  readonly seconds: number;
+}
+
+/** All that the tour observes. */
+export interface Findings {
+  /** `reason`: why it is not real Kafka where it is not. */
+  readonly kafka: { readonly real: boolean; readonly version: string; readonly reason?: string };
+  readonly nodes: readonly SummaryNode[];
+  /** From the first launch to the last node InService; `own`: what of it Rollcall added to the nodes' own needs. */
+  readonly launch: { readonly seconds: number; readonly own?: number };
+  readonly replacements: readonly Replacement[];
+  readonly messages: {
+    readonly acknowledged: number;
+    readonly read: number;
+    readonly lost: number;
+    readonly duplicated: number;
+  };
+  readonly replay: { readonly events: number; readonly changes: number };
+  /** By `service:Action`. */
+  readonly apiCalls: Readonly<Record<string, number>>;
+}
+
+export interface Summary extends Findings {
+  readonly ok: boolean;
+}
+
+/** What the tour set out to do: findings that fall short of it are no success, even where nothing went wrong. */
+export interface Expected {
+  readonly nodes: Readonly<Record<RoleName, number>>;
+  readonly replacements: readonly { readonly role: RoleName; readonly kind: ReplacementKind }[];
+  /** Fewest acknowledged messages, so that a producer that stood still cannot pass. */
+  readonly acknowledged: number;
+  /** Roles whose replacements keep a fixed address. */
+  readonly fixedAddress: readonly RoleName[];
+}
+
+/** Every value that is not as it must be, in words; ok where there is none. */
+export function isOk(findings: Findings, expected: Expected): { readonly ok: boolean; readonly problems: string[] } {
+  const problems = [
+    ...nodeProblems(findings, expected),
+    ...replacementProblems(findings, expected),
+    ...messageProblems(findings, expected),
+    ...(isCount(findings.replay.events) && findings.replay.events > 0
+      ? []
+      : ["no event was replayed, so nothing is shown"]),
+    ...(findings.replay.changes === 0
+      ? []
+      : [`replaying ${findings.replay.events} events changed ${findings.replay.changes} things, not 0`]),
+    ...(isTime(findings.launch.seconds) ? [] : [`the launch took ${findings.launch.seconds} s`]),
+    ...(Object.keys(findings.apiCalls).length > 0 ? [] : ["no API call was counted"]),
+  ];
+  return { ok: problems.length === 0, problems };
+}
+
+function nodeProblems({ nodes }: Findings, expected: Expected): string[] {
+  const problems: string[] = [];
+  for (const [role, count] of Object.entries(expected.nodes)) {
+    const found = nodes.filter((node) => node.role === role).length;
+    if (found !== count) problems.push(`there are ${found} ${role}s, not ${count}`);
+  }
+  for (const { role, id, instance, state } of nodes) {
+    if (state !== "InService") problems.push(`${role} ${id} (${instance}) is ${state || "nowhere"}, not InService`);
+  }
+  // Controllers and brokers share the ids of one cluster (KRaft's `node.id`).
+  for (const id of repeated(nodes.map((node) => node.id))) problems.push(`id ${id} is held more than once`);
+  for (const address of repeated(nodes.map((node) => node.address))) {
+    problems.push(`address ${address} is held more than once`);
+  }
+  for (const instance of repeated(nodes.map((node) => node.instance))) {
+    problems.push(`${instance} holds more than one id`);
+  }
+  return problems;
+}
+
+function replacementProblems({ nodes, replacements }: Findings, expected: Expected): string[] {
+  const problems: string[] = [];
+  const left = [...replacements];
+  for (const { role, kind } of expected.replacements) {
+    const index = left.findIndex((replacement) => replacement.role === role && replacement.kind === kind);
+    if (index === -1) problems.push(`no ${role} was replaced that ${kind === "died" ? kind : `was ${kind}`}`);
+    else left.splice(index, 1);
+  }
+  for (const replacement of replacements) {
+    const { role, id, old, sameId, sameAddress, seconds } = replacement;
+    const member = `the replacement of ${role} ${id}`;
+    if (!sameId) problems.push(`${member} has another id`);
+    if (sameAddress === false) problems.push(`${member} has another address`);
+    if (sameAddress === null && expected.fixedAddress.includes(role)) problems.push(`${member} has no fixed address`);
+    if (old === replacement.new) problems.push(`${member} is the same instance, ${old}`);
+    if (!isTime(seconds)) problems.push(`${member} took ${seconds} s`);
+    if (nodes.some(({ instance }) => instance === old)) problems.push(`${old} is still there, and was replaced`);
+  }
+  return problems;
+}
+
+function messageProblems({ messages }: Findings, expected: Expected): string[] {
+  const { acknowledged, read, lost, duplicated } = messages;
+  const problems: string[] = [];
+  for (const [name, count] of Object.entries({ acknowledged, read, lost, duplicated })) {
+    if (!isCount(count)) problems.push(`${count} messages were ${name}: not a count`);
+  }
+  if (lost !== 0) problems.push(`${lost} acknowledged messages were lost`);
+  if (acknowledged < expected.acknowledged) {
+    problems.push(`${acknowledged} messages were acknowledged, fewer than ${expected.acknowledged}: too few to tell`);
+  }
+  if (read < acknowledged) problems.push(`${read} messages were read, of ${acknowledged} acknowledged`);
+  return problems;
+}
+
+function repeated<T>(values: readonly T[]): Set<T> {
+  return new Set(values.filter((value, index) => values.indexOf(value) !== index));
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0;
+}
+
+function isTime(seconds: number): boolean {
+  return Number.isFinite(seconds) && seconds > 0;
+}

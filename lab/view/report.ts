@@ -1,0 +1,79 @@
+/** The summary as a reader of a terminal wants it. Pure. */
+import type { Replacement, Summary } from "../summary.ts";
+import { type Cell, table } from "./table.ts";
+import { type Paint, plain, wrap } from "./text.ts";
+
+/** `problems`: from `isOk`; `next`: where to go from here, a line each. */
+export function reportLines(
+  summary: Summary,
+  problems: readonly string[],
+  next: readonly string[],
+  width: number,
+  paint: Paint = plain,
+): string[] {
+  const verdict = summary.ok
+    ? paint("✓ Every node came back as itself, and nothing was lost.", "green")
+    : paint("✗ Not everything is as it must be:", "red");
+  return [
+    "",
+    verdict,
+    ...problems.flatMap((problem) => bullet(problem, width).map((line) => paint(line, "red"))),
+    "",
+    ...table(rowsOf(summary), width, paint),
+    "",
+    ...next.flatMap((line) => (line === "" ? [""] : wrapped(line, width))),
+  ];
+}
+
+function bullet(text: string, width: number): string[] {
+  return wrap(text, width - 4).map((line, n) => (n === 0 ? `  - ${line}` : `    ${line}`));
+}
+
+/** Commands keep their blanks and are not broken; prose is. */
+function wrapped(line: string, width: number): string[] {
+  return line.startsWith(" ") ? [line] : wrap(line, width);
+}
+
+function rowsOf(summary: Summary): Cell[][] {
+  const { kafka, nodes, launch, replacements, messages, replay, apiCalls } = summary;
+  const inService = nodes.filter(({ state }) => state === "InService").length;
+  const calls = Object.entries(apiCalls).sort(([, a], [, b]) => b - a);
+  const total = calls.reduce((sum, [, count]) => sum + count, 0);
+  const most = calls.slice(0, 3).map(([action, count]) => `${action} ${number(count)}`);
+  const row = (name: string, text: string, bad = false): Cell[] => [
+    { text: name, colour: "dim" },
+    bad ? { text, colour: "red" } : { text },
+  ];
+  return [
+    row(
+      "Kafka",
+      kafka.real ? `${kafka.version}, real processes` : `modelled${kafka.reason ? `: ${kafka.reason}` : ""}`,
+    ),
+    row("Launch", `${inService} of ${nodes.length} nodes in service after ${took(launch)}`, inService < nodes.length),
+    ...replacements.map((one, n) =>
+      row(n === 0 ? "Replaced" : "", replaced(one), !one.sameId || one.sameAddress === false),
+    ),
+    row(
+      "Messages",
+      `${number(messages.acknowledged)} acknowledged, ${number(messages.read)} read back: ${number(messages.lost)} lost, ${number(messages.duplicated)} duplicated`,
+      messages.lost !== 0,
+    ),
+    row("Replay", `${number(replay.events)} events again: ${number(replay.changes)} changes`, replay.changes !== 0),
+    row("API calls", `${number(total)} (most: ${most.join(", ")})`),
+  ];
+}
+
+function replaced({ role, id, kind, old, new: replacement, sameId, sameAddress, seconds }: Replacement): string {
+  const identity = sameId ? "same id" : "ANOTHER ID";
+  const address = sameAddress === null ? "" : sameAddress ? ", same address" : ", ANOTHER ADDRESS";
+  return `${role} ${id} (${kind}): ${old} → ${replacement}, ${identity}${address}, ${seconds.toFixed(1)}s`;
+}
+
+function took({ seconds, own }: Summary["launch"]): string {
+  return `${seconds.toFixed(1)}s${own === undefined ? "" : `, of which Rollcall's own ${own.toFixed(1)}s`}`;
+}
+
+/** `12,345` */
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}

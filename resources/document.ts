@@ -1,0 +1,50 @@
+/** The SSM document that carries the node script. */
+export interface CommandDocument {
+  readonly schemaVersion: "2.2";
+  readonly description: string;
+  readonly parameters: Readonly<Record<string, object>>;
+  readonly mainSteps: readonly object[];
+}
+
+/**
+ * Parameters reach the script as environment variables (`SSM_action`, `SSM_payload`), never as its text: no input is
+ * interpolated into a shell.
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
+ *
+ * @param script the node script, whole
+ */
+export function commandDocument(cluster: string, script: string): CommandDocument {
+  return {
+    schemaVersion: "2.2",
+    description: `Configures, stops and examines a node of the Kafka cluster ${cluster}`,
+    parameters: {
+      action: {
+        type: "String",
+        description: "What to do",
+        allowedPattern: "^(configure|stop|status|verify)$",
+        interpolationType: "ENV_VAR",
+      },
+      payload: {
+        type: "String",
+        description: "Base64 of the gzipped configuration; empty where the action needs none",
+        default: "",
+        allowedPattern: "^[A-Za-z0-9+/=]*$",
+        interpolationType: "ENV_VAR",
+      },
+      executionTimeout: {
+        type: "String",
+        description: "Seconds the command may run",
+        default: "600",
+        allowedPattern: "^[1-9][0-9]{0,4}$",
+      },
+    },
+    mainSteps: [
+      {
+        action: "aws:runShellScript",
+        name: "node",
+        precondition: { StringEquals: ["platformType", "Linux"] },
+        inputs: { timeoutSeconds: "{{ executionTimeout }}", runCommand: script.split("\n") },
+      },
+    ],
+  };
+}

@@ -1,0 +1,84 @@
+/** Kafka as seen from outside the VPC: brokers and listeners through the Kafka function, the quorum through a node's own tools. */
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { decodeKafkaResponse, encodeKafkaRequest, type KafkaRequest, type KafkaResponse } from "../kafka/wire.ts";
+import { commandComment } from "../lifecycle/perform.ts";
+import type { Clock, Commands, KafkaView } from "../lifecycle/ports.ts";
+import type { CommandSight, QuorumSight, SentCommand } from "../lifecycle/sights.ts";
+import { calling } from "./call.ts";
+
+export interface KafkaViewOptions {
+  readonly client: LambdaClient;
+  /** Name or ARN of the function inside the VPC. */
+  readonly functionName: string;
+  readonly commands: Commands;
+  readonly clock: Clock;
+}
+
+/** How long a node's tools may take to answer about the quorum, ms; a JVM starts for it. */
+const VERIFY = 20_000;
+/** Between two looks at whether they have, ms. */
+const POLL = 250;
+
+export function awsKafkaView({ client, functionName, commands, clock }: KafkaViewOptions): KafkaView {
+  async function ask(request: KafkaRequest): Promise<KafkaResponse> {
+    const Payload = new TextEncoder().encode(JSON.stringify(encodeKafkaRequest(request)));
+    const command = new InvokeCommand({ FunctionName: functionName, Payload });
+    const answer = await calling(`ask Kafka through ${functionName}`, client.send(command));
+    const text = new TextDecoder().decode(answer.Payload);
+    if (answer.FunctionError) throw new Error(`${functionName} failed: ${text.slice(0, 500)}`);
+    return decodeKafkaResponse(JSON.parse(text));
+  }
+
+  async function verify(instance: string): Promise<QuorumSight> {
+    const sent = clock.now();
+    const command: SentCommand = { action: "verify", digest: "", attempt: 1, sent };
+    const comment = commandComment(command);
+    const answer = await commands.send({ instance, action: "verify", payload: "", comment, timeout: VERIFY });
+    if (answer === "unreachable") return unseen(`${instance} cannot be reached`);
+    while (clock.now() - sent < VERIFY) {
+      await clock.wait(POLL);
+      const sight = await commands.look(instance, { ...command, id: answer.id });
+      if (sight.status !== "pending" && sight.status !== "running") return quorumOf(instance, sight);
+    }
+    return unseen(`${instance} has not answered within ${VERIFY / 1000} s`);
+  }
+
+  return {
+    async brokers(question) {
+      try {
+        const { brokers } = await ask({ brokers: question });
+        return brokers ?? unseen(`${functionName} did not answer about brokers`);
+      } catch (error) {
+        return unseen(reasonOf(error));
+      }
+    },
+
+    async listeners(servers) {
+      if (servers.length === 0) return new Map();
+      const { listeners } = await ask({ listeners: servers });
+      if (!listeners) throw new Error(`${functionName} did not answer about listeners ${servers.join(", ")}`);
+      return listeners;
+    },
+
+    async quorum(instance) {
+      try {
+        return await verify(instance);
+      } catch (error) {
+        return unseen(reasonOf(error));
+      }
+    },
+  };
+}
+
+function quorumOf(instance: string, { status, answer, detail }: CommandSight): QuorumSight {
+  if (status === "success" && answer?.quorum) return { seen: true, ...answer.quorum };
+  return unseen(`${instance} cannot see the quorum: ${answer?.error ?? detail}`);
+}
+
+function unseen(reason: string): { readonly seen: false; readonly reason: string } {
+  return { seen: false, reason };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,43 @@
+/** EC2 has ended the instance, or nobody knows it any more: everything it held is free. */
+import type { Facts } from "../facts.ts";
+import type { GroupMember, TableSight } from "../sights.ts";
+import type { Step } from "../steps.ts";
+import { change, settled } from "./scene.ts";
+
+export function decideGone(facts: Facts, table: TableSight, member: GroupMember | undefined): Step {
+  for (const roster of table.rosters.values()) {
+    for (const held of roster.members.values()) {
+      if (held.owner !== facts.instance) continue;
+      // Only EC2's own word frees an id without a confirmed stop: nothing runs on it any more (invariant 3).
+      return change(
+        "gone/free",
+        `EC2 has ended it: ${roster.role} ${held.id} is free`,
+        { kind: "release", role: roster.role, id: held.id },
+        "ec2",
+        "table",
+      );
+    }
+  }
+  if (member?.state === "Terminating:Wait") {
+    return change(
+      "gone/complete",
+      "EC2 has ended it: nothing to wait for",
+      { kind: "complete", action: "terminate", result: "CONTINUE" },
+      "fleet",
+      "ec2",
+    );
+  }
+  if (member?.state === "Pending:Wait") {
+    return change(
+      "gone/complete",
+      "EC2 has ended it while it launched",
+      { kind: "complete", action: "launch", result: "ABANDON" },
+      "fleet",
+      "ec2",
+    );
+  }
+  if (member) return settled("gone/noticed", "EC2 has ended it; its group will notice");
+  if (table.record)
+    return change("gone/forget", "EC2 has ended it, and it holds nothing", { kind: "drop-record" }, "ec2", "table");
+  return settled("gone/settled", "EC2 has ended it, and it holds nothing");
+}

@@ -1,0 +1,51 @@
+/** A lifecycle action is kept open with heartbeats while it waits: a third of the timeout apart, so that two may fail. */
+import type { Step } from "../steps.ts";
+import { change, globalLimit, type Scene } from "./scene.ts";
+
+/**
+ * Any wait or hold of a lifecycle action, unless a heartbeat is due first. What is first seen is written down before
+ * the first wait, because every deadline counts from there.
+ */
+export function keepOpen(scene: Scene, kind: "launch" | "terminate", step: Step): Step {
+  if (step.do !== "wait" && step.do !== "hold") return step;
+  const { facts, record } = scene;
+  if (record?.action?.kind !== kind) return begin(scene, kind);
+  const { heartbeat } = scene.plan.definition.periods;
+  const last = record.heartbeat ?? record.action.since;
+  if (facts.now - last < heartbeat / 3) return step;
+  return change(`${kind}/heartbeat`, step.reason, { kind: "heartbeat", action: kind }, "table");
+}
+
+/** Writes down that this action has begun, forgetting what belonged to an earlier one. */
+export function begin(scene: Scene, kind: "launch" | "terminate"): Step {
+  const { facts, role, group, zone } = scene;
+  return change(
+    `${kind}/begin`,
+    `${kind} seen for the first time`,
+    {
+      kind: "note",
+      patch: {
+        role: role.name,
+        group: group.name,
+        zone,
+        action: { kind, since: facts.now },
+        heartbeat: facts.now,
+        hold: undefined,
+        unregistered: undefined,
+      },
+    },
+    "table",
+  );
+}
+
+/** Milliseconds since the action was first seen. */
+export function elapsed(scene: Scene, kind: "launch" | "terminate"): number {
+  const action = scene.record?.action;
+  return action?.kind === kind ? scene.facts.now - action.since : 0;
+}
+
+/** Whether the action's global limit is near: less than half a heartbeat period left. */
+export function nearLimit(scene: Scene, kind: "launch" | "terminate"): boolean {
+  const { heartbeat } = scene.plan.definition.periods;
+  return elapsed(scene, kind) > globalLimit(heartbeat) - heartbeat / 2;
+}

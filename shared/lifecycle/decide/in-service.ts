@@ -1,0 +1,241 @@
+/**
+ * The in-service table: is a member that its group counts in still well in Kafka's eyes, and configured as it should
+ * be now? Rows as in docs/architecture.md.
+ */
+import type { RosterMember } from "../sights.ts";
+import type { Step } from "../steps.ts";
+import { MOST_ATTEMPTS, progress, send } from "./command.ts";
+import { isServingVoter } from "./quorum.ts";
+import { isTurnOf, safeToStop, takeTurn, turnIsFree, viewOf } from "./safety.ts";
+import { change, hold, look, nodeName, type Scene, settled, wait } from "./scene.ts";
+
+/** How one member looks from outside. */
+type Presence = "in" | "out" | "unknown";
+
+export function decideInService(scene: Scene): Step {
+  const { facts, role, group, mine, record } = scene;
+  // Never replaced by itself: it may be a broker of an adopted group that Rollcall knows nothing about.
+  if (!mine)
+    return hold(
+      "in-service/0",
+      `in service in ${group.name} without an id: terminate it, so that its replacement launches through the hook`,
+      "fleet",
+      "table",
+    );
+
+  const sightFact = role.name === "controller" ? "listeners" : "kafka";
+  if (!facts[sightFact]) return look("in-service/1", "does Kafka count it in", sightFact);
+  const own = presence(scene, mine);
+  const others = peers(scene, mine);
+  if (own === "unknown") {
+    const why =
+      facts.kafka && !facts.kafka.value.seen
+        ? `Kafka cannot be seen: ${facts.kafka.value.reason}`
+        : "it cannot be seen";
+    return hold("in-service/1", `${why}; changes nothing`, sightFact);
+  }
+  if (own === "out") {
+    const dead = others.filter((peer) => presence(scene, peer) !== "in");
+    if (dead.length > 0) {
+      const names = [mine, ...dead].map((m) => m.id).join(", ");
+      return hold(
+        "in-service/1",
+        `${role.name}s ${names} look dead at once: the observer is the suspect; changes nothing`,
+        sightFact,
+      );
+    }
+    return missing(scene, mine, others, sightFact);
+  }
+  if (record?.unregistered !== undefined) {
+    return change(
+      "in-service/4",
+      "Kafka counts it in again",
+      { kind: "note", patch: { unregistered: undefined } },
+      sightFact,
+      "table",
+    );
+  }
+  return configuration(scene, mine, others, sightFact);
+}
+
+function presence({ facts, role }: Scene, member: RosterMember): Presence {
+  if (role.name === "controller") {
+    const heard = facts.listeners?.value.get(member.id);
+    return heard === undefined ? "unknown" : heard === "listening" ? "in" : "out";
+  }
+  const kafka = facts.kafka?.value;
+  if (!kafka?.seen) return "unknown";
+  const sight = kafka.brokers.get(member.id);
+  if (!sight) return "unknown";
+  return sight.registered ? "in" : "out";
+}
+
+/** The other members of the role that their groups count in service. */
+function peers({ fleet, roster, mine }: Scene, _self: RosterMember): RosterMember[] {
+  const serving = new Set(
+    fleet.groups.flatMap((g) => g.members.filter((m) => m.state === "InService").map((m) => m.instance)),
+  );
+  return [...roster.members.values()].filter((m) => m.id !== mine?.id && m.owner !== undefined && serving.has(m.owner));
+}
+
+/** Row 2: Kafka does not count it in. */
+function missing(
+  scene: Scene,
+  mine: RosterMember,
+  others: readonly RosterMember[],
+  sightFact: "listeners" | "kafka",
+): Step {
+  const { facts, role, record, plan } = scene;
+  const { grace, silentGrace } = plan.definition.periods;
+  const name = nodeName(role, mine.id);
+  if (record?.unregistered === undefined) {
+    return change(
+      "in-service/2",
+      `Kafka does not count ${name} in`,
+      { kind: "note", patch: { unregistered: facts.now } },
+      sightFact,
+      "table",
+    );
+  }
+  const since = record.unregistered;
+  const gone = facts.now - since;
+  if (gone < grace) return wait("in-service/2", `Kafka does not count ${name} in; its grace lasts on`, sightFact);
+
+  if (!facts.agent) return look("in-service/2", "does its node answer", "agent");
+  if (facts.agent.value.state !== "online") {
+    if (gone < silentGrace)
+      return wait("in-service/2", `Kafka does not count ${name} in, and its node is silent`, sightFact, "agent");
+    return replace(scene, mine, others, `${name} is out of Kafka and its node is silent`);
+  }
+  const asked = progress(scene, "in-service/2", "status", "", since + grace);
+  if (asked.at === "underway") return asked.step;
+  const attempt = (record.command?.action === "status" ? record.command.attempt : 0) + 1;
+  const ask = (why: string): Step =>
+    send("in-service/2", why, { action: "status", digest: "", payload: "", attempt }, "agent");
+  if (asked.at === "unsent") return ask(`asks the node whether ${name} lives`);
+  if (asked.at === "failed") {
+    return gone < silentGrace
+      ? ask(`${asked.reason}; asks again`)
+      : replace(scene, mine, others, `${name} is out of Kafka and its node does not answer: ${asked.reason}`);
+  }
+  const unit = asked.answer.unit ?? "unknown";
+  // A broker that recovers its log is alive and not registered; killing it would only start the recovery anew.
+  if (unit === "active" || unit === "activating") {
+    return facts.now - (record.command?.sent ?? 0) > grace
+      ? ask(`${name} was alive when last asked; asks again`)
+      : wait("in-service/2", `${name} is alive (${unit}) but Kafka does not count it in`, sightFact);
+  }
+  return replace(scene, mine, others, `the process of ${name} is dead (${unit})`);
+}
+
+/** Marks it unhealthy, once nothing speaks against losing its node. */
+function replace(scene: Scene, mine: RosterMember, others: readonly RosterMember[], reason: string): Step {
+  const gate = gates(scene, mine, others, "in-service/2", reason);
+  if (gate) return gate;
+  return change(
+    "in-service/2",
+    `${reason}: its instance is unhealthy`,
+    { kind: "mark-unhealthy" },
+    "fleet",
+    "table",
+    viewOf(scene),
+  );
+}
+
+/** Safe, and the turn taken. */
+function gates(
+  scene: Scene,
+  mine: RosterMember,
+  others: readonly RosterMember[],
+  row: string,
+  reason: string,
+): Step | undefined {
+  const turn = turnIsFree(scene, mine);
+  if (!turn.safe) return hold(row, `${reason}, but ${turn.reason}`, "table");
+  // A quorum is asked through a member that is well; the node in question may not be able to answer.
+  const via = others[0]?.owner ?? scene.facts.instance;
+  const safe = safeToStop(scene, row, mine, via);
+  if ("do" in safe) return safe;
+  if (!safe.safe) return hold(row, `${reason}, but stopping it is not safe: ${safe.reason}`, viewOf(scene));
+  return isTurnOf(scene, mine) ? undefined : takeTurn(scene, row, mine, reason);
+}
+
+/** Rows 3 and 4. */
+function configuration(
+  scene: Scene,
+  mine: RosterMember,
+  others: readonly RosterMember[],
+  sightFact: "listeners" | "kafka",
+): Step {
+  const { facts, role, zone, plan, record, table } = scene;
+  const address = mine.address;
+  if (address !== undefined && table.quorum?.formed && record?.configured) {
+    const rendered = plan.render({ role, id: mine.id, zone, address }, table.quorum);
+    if (rendered.digest !== record.configured.digest) {
+      const sent = progress(scene, "in-service/3", "configure", rendered.digest);
+      if (sent.at === "underway") return sent.step;
+      if (sent.at === "succeeded") {
+        return change(
+          "in-service/3",
+          "configured anew",
+          { kind: "note", patch: { configured: { digest: rendered.digest, at: facts.now, times: 1 } } },
+          "table",
+        );
+      }
+      if (sent.at === "failed" && sent.attempt >= MOST_ATTEMPTS) {
+        return hold("in-service/3", `its new configuration cannot be brought to it: ${sent.reason}`, "table");
+      }
+      const gate = gates(scene, mine, others, "in-service/3", "its configuration has changed");
+      if (gate) return gate;
+      if (!facts.agent) return look("in-service/3", "is its agent online", "agent");
+      if (facts.agent.value.state !== "online")
+        return hold("in-service/3", "its configuration has changed, but its agent is not online", "agent");
+      const attempt = sent.at === "failed" ? sent.attempt + 1 : 1;
+      return send(
+        "in-service/3",
+        "configures it anew",
+        { action: "configure", ...rendered, attempt, address },
+        "agent",
+        viewOf(scene),
+      );
+    }
+  }
+  return well(scene, mine, sightFact);
+}
+
+/** Row 4. The turn goes back only when the member is whole again, so that the next one finds full ISRs. */
+function well(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step {
+  const { facts, role } = scene;
+  const kafka = facts.kafka?.value;
+  const sight = kafka?.seen ? kafka.brokers.get(mine.id) : undefined;
+  if (role.name === "broker" && sight && sight.missing > 0) {
+    return wait(
+      "in-service/4",
+      `not in the ISR of ${sight.missing} of its ${sight.replicas} partitions (${sight.example})`,
+      sightFact,
+    );
+  }
+  if (isTurnOf(scene, mine)) {
+    if (role.name === "controller") {
+      if (!facts.quorum)
+        return {
+          do: "look",
+          row: "in-service/4",
+          reason: "does the quorum count it in again",
+          facts: ["quorum"],
+          via: facts.instance,
+        };
+      const quorum = facts.quorum.value;
+      const serving = quorum.seen ? isServingVoter(quorum, mine.id) : { safe: false, reason: quorum.reason };
+      if (!serving.safe) return wait("in-service/4", serving.reason, "quorum");
+    }
+    return change(
+      "in-service/4",
+      `${nodeName(role, mine.id)} is back: gives the turn back`,
+      { kind: "give-turn", role: role.name, id: mine.id },
+      viewOf(scene),
+      "table",
+    );
+  }
+  return settled("in-service/4", "well");
+}

@@ -1,0 +1,143 @@
+/**
+ * The one place where Rollcall decides: what is seen goes in, the next step comes out, with its row and its reason.
+ *
+ * Pure and total: no I/O, no clock (now is a fact), no randomness. The table is chosen by the present state, never by
+ * the event that woke us, so a duplicate, late, lost, reordered or replayed event only makes Rollcall look once more.
+ */
+import { groupOf } from "../../cluster/definition.ts";
+import type { FactName, Facts, Plan } from "../facts.ts";
+import type { RosterMember, TableSight } from "../sights.ts";
+import type { Step } from "../steps.ts";
+import { decideGone } from "./gone.ts";
+import { decideInService } from "./in-service.ts";
+import { decideLaunch } from "./launch.ts";
+import { change, hold, look, type Scene, settled, wait } from "./scene.ts";
+import { decideTerminate } from "./terminate.ts";
+
+/** Before a change, what it rests on must have been seen no longer ago than this, ms. */
+export const FRESH = 5_000;
+
+export function decide(plan: Plan, facts: Facts): Step {
+  return unhold(facts, fresh(facts, choose(plan, facts)));
+}
+
+function choose(plan: Plan, facts: Facts): Step {
+  if (!facts.fleet || !facts.table) {
+    const unseen = (["fleet", "table"] as const).filter((name) => !facts[name]);
+    return look("state/look", "where the instance stands", ...unseen);
+  }
+  const fleet = facts.fleet.value;
+  const table = facts.table.value;
+  const record = table.record;
+  if (facts.echo && record?.attended !== undefined && record.attended > facts.now) {
+    return settled("state/attended", "another invocation is at work on it");
+  }
+  const group = fleet.groups.find((g) => g.members.some((m) => m.instance === facts.instance));
+  const member = group?.members.find((m) => m.instance === facts.instance);
+  const place = group && groupOf(plan.definition, group.name);
+  if (!group || !member || !place) return outsideGroups(facts, table);
+
+  const roster = table.rosters.get(place.role.name) ?? { role: place.role.name, members: new Map() };
+  const mine = [...roster.members.values()].find((m) => m.owner === facts.instance);
+  const scene: Scene = {
+    plan,
+    facts,
+    fleet,
+    table,
+    role: place.role,
+    zone: place.zone,
+    group,
+    member,
+    roster,
+    ...(mine && { mine }),
+    ...(record && { record }),
+  };
+  if (facts.suspect && !facts.ec2) return look("state/ec2", "its EC2 state is said to have changed", "ec2");
+  if (facts.ec2?.value === "terminated") return decideGone(facts, table, member);
+
+  switch (member.state) {
+    case "Pending:Wait":
+      return decideLaunch(scene);
+    case "InService":
+      return decideInService(scene);
+    case "Terminating:Wait":
+      return decideTerminate(scene);
+    case "Pending":
+      return wait("state/pending", "Pending: its launch hook has not begun yet", "fleet");
+    case "Standby":
+    case "Detached":
+    case "Terminating:Retained":
+      return mine
+        ? hold(
+            "state/aside",
+            `${member.state}: it runs on and keeps ${mine.id}; put it back in service or terminate it`,
+            "fleet",
+          )
+        : settled("state/aside", `${member.state}, and it holds no id`);
+    default:
+      return settled("state/leave-alone", `${member.state}: not Rollcall's to act on`);
+  }
+}
+
+/** No group of the cluster lists it: gone, detached, or never one of ours. */
+function outsideGroups(facts: Facts, table: TableSight): Step {
+  const mine = holding(table, facts.instance);
+  if (!mine && !table.record)
+    return settled("state/foreign", "no group of this cluster lists it, and it holds nothing");
+  if (!facts.ec2) return look("state/ec2", "no group lists it any more", "ec2");
+  switch (facts.ec2.value) {
+    case "terminated":
+    // It was seen before (it has a record or an id), so this is not the stale read that a newborn can meet.
+    case "unknown":
+      return decideGone(facts, table, undefined);
+    case "shutting-down":
+      return wait("state/shutting-down", "EC2 is ending it; what it holds is freed when EC2 says terminated", "ec2");
+    default:
+      return mine
+        ? hold(
+            "state/aside",
+            `no group lists it, but EC2 says ${facts.ec2.value}: it keeps ${mine.id}; terminate it or attach it again`,
+            "fleet",
+            "ec2",
+          )
+        : settled("state/aside", `no group lists it, EC2 says ${facts.ec2.value}, and it holds no id`);
+  }
+}
+
+/** The member that instance holds, in whichever role. */
+export function holding(table: TableSight, instance: string): RosterMember | undefined {
+  for (const roster of table.rosters.values()) {
+    for (const member of roster.members.values()) if (member.owner === instance) return member;
+  }
+  return undefined;
+}
+
+/** A change waits until everything it rests on has been seen lately. */
+function fresh(facts: Facts, step: Step): Step {
+  if (step.do !== "change") return step;
+  const stale = step.restsOn.filter((name: FactName) => {
+    const seen = facts[name];
+    return seen === undefined || facts.now - seen.at > FRESH;
+  });
+  return stale.length === 0 ? step : look(step.row, `about to: ${step.reason}`, ...stale);
+}
+
+/** Keeps the record's hold true: written once when a hold begins or has another reason, taken away when it ends. */
+function unhold(facts: Facts, step: Step): Step {
+  const record = facts.table?.value.record;
+  if (!record) return step;
+  if (step.do === "hold") {
+    if (record.hold?.reason === step.reason) return step;
+    const since = record.hold?.since ?? facts.now;
+    return {
+      ...change(step.row, step.reason, { kind: "note", patch: { hold: { reason: step.reason, since } } }),
+      alarm: true,
+    } as Step;
+  }
+  if (record.hold && (step.do === "settled" || step.do === "change") && !step.alarm && step.row !== "state/attended") {
+    const already = step.do === "change" && (step.change.kind === "note" || step.change.kind === "heartbeat");
+    if (!already)
+      return change(step.row, `no longer held: ${step.reason}`, { kind: "note", patch: { hold: undefined } });
+  }
+  return step;
+}

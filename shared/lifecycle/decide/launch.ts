@@ -1,0 +1,406 @@
+/**
+ * The launch table: what a `Pending:Wait` instance needs next on its way into service. Rows as in docs/architecture.md.
+ */
+import { roleOf } from "../../cluster/definition.ts";
+import { lineUp } from "../../members/lineup.ts";
+import type { QuorumMark, RosterMember } from "../sights.ts";
+import type { Step } from "../steps.ts";
+import { MOST_ATTEMPTS, progress, send } from "./command.ts";
+import { begin, elapsed, keepOpen, nearLimit } from "./heartbeat.ts";
+import { hasMajority, isServingVoter } from "./quorum.ts";
+import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
+
+/** How often a configured node that never registers is configured again before it is abandoned. */
+const MOST_CONFIGURATIONS = 2;
+
+export function decideLaunch(scene: Scene): Step {
+  if (scene.record && scene.record.action?.kind !== "launch") return begin(scene, "launch");
+  return keepOpen(scene, "launch", launch(scene));
+}
+
+function launch(scene: Scene): Step {
+  const { mine } = scene;
+  if (!mine) return identity(scene);
+  const addressing = address(scene, mine);
+  if (addressing) return addressing;
+  return node(scene, mine);
+}
+
+/** Rows 1 and 2. */
+function identity(scene: Scene): Step {
+  const { facts, role, group, fleet, roster, zone, plan } = scene;
+  const picked = lineUp(role, group.name, fleet, roster, facts.instance, facts.attempt);
+  const late = elapsed(scene, "launch") > plan.definition.periods.identity;
+  switch (picked.pick) {
+    case "claim": {
+      const pooled = role.pool?.find((p) => p.id === picked.id);
+      return change(
+        "launch/1",
+        `claims ${picked.kind} id ${picked.id}`,
+        { kind: "claim", role: role.name, id: picked.id, zone, ...(pooled && { address: pooled.address }) },
+        "fleet",
+        "table",
+      );
+    }
+    case "wait":
+      if (late) return abandon("launch/1", `id ${picked.id} was not freed by ${picked.holder} in time`);
+      return wait(
+        "launch/1",
+        `id ${picked.id} is still held by ${picked.holder}, ${stateOf(scene, picked.holder)}`,
+        "fleet",
+        "table",
+      );
+    case "over": {
+      if (late) return abandon("launch/2", `no id came free: ${group.name} desires ${group.desired}`);
+      const holders = picked.holders.map((h) => `${h.id} (${h.owner}, ${stateOf(scene, h.owner ?? "")})`).join(", ");
+      return wait(
+        "launch/2",
+        `${group.name} desires ${group.desired} and its ids are held: ${holders || "by nearer waiters"}`,
+        "fleet",
+        "table",
+      );
+    }
+    case "exhausted":
+      return abandon(
+        "launch/2",
+        role.pool ? `every fixed address of ${zone} is taken` : `every id of role ${role.name} is taken`,
+      );
+  }
+}
+
+/** Row 3: the fixed address, where its role has one. Undefined: nothing more to do here. */
+function address(scene: Scene, mine: RosterMember): Step | undefined {
+  const { facts, role, plan } = scene;
+  const pooled = role.pool?.find((p) => p.id === mine.id);
+  if (!pooled) return undefined;
+  if (!facts.address) return look("launch/3", `who has ${pooled.address}`, "address");
+  const seen = facts.address.value;
+  if (!seen) {
+    return hold(
+      "launch/3",
+      `no network interface of this cluster has ${pooled.address}: deploy the stack again`,
+      "address",
+    );
+  }
+  const attachment = seen.attachment;
+  if (!attachment || attachment.status === "detached") {
+    return change(
+      "launch/3",
+      `attaches ${seen.eni} (${seen.address})`,
+      { kind: "attach", eni: seen.eni },
+      "address",
+      "table",
+    );
+  }
+  if (attachment.instance === facts.instance) {
+    if (attachment.status === "detaching")
+      return wait("launch/3", `${seen.address} is being detached from it`, "address");
+    if (attachment.deleteOnTermination) {
+      return change(
+        "launch/3",
+        `keeps ${seen.eni} when the instance ends`,
+        { kind: "keep-on-termination", eni: seen.eni, attachment: attachment.id },
+        "address",
+      );
+    }
+    return attachment.status === "attached"
+      ? undefined
+      : wait("launch/3", `${seen.address} is being attached`, "address");
+  }
+  const holder = scene.fleet.groups.flatMap((g) => g.members).find((m) => m.instance === attachment.instance);
+  if (holder && !holder.state.startsWith("Terminat")) {
+    return hold(
+      "launch/3",
+      `${seen.address} is attached to ${holder.instance}, ${holder.state}, which does not hold ${nodeName(role, mine.id)}`,
+      "address",
+      "fleet",
+    );
+  }
+  if (elapsed(scene, "launch") > plan.definition.periods.identity) {
+    return abandon("launch/3", `${seen.address} was not freed by ${attachment.instance} in time`);
+  }
+  // Never force-detach: it can leave the device index of the old instance unusable, and a process still on the address.
+  return wait("launch/3", `${seen.address} is still attached to ${attachment.instance}`, "address");
+}
+
+/** Rows 4 to 11: the node itself. */
+function node(scene: Scene, mine: RosterMember): Step {
+  const { facts, role, zone, plan, record } = scene;
+  const { periods } = plan.definition;
+
+  const fixed = role.pool?.find((p) => p.id === mine.id)?.address;
+  let own = fixed ?? record?.address;
+  if (!record?.command) {
+    if (!facts.agent) return look("launch/4", "is its agent online", "agent");
+    const agent = facts.agent.value;
+    own ??= agent.address;
+    if (agent.state !== "online" || own === undefined) {
+      if (elapsed(scene, "launch") > periods.agent)
+        return abandon("launch/4", "its SSM agent did not come online in time");
+      return wait(
+        "launch/4",
+        agent.state === "online" ? "its agent has not reported its address yet" : "its SSM agent is not online yet",
+        "agent",
+      );
+    }
+  }
+  if (own === undefined) return look("launch/4", "its own address", "agent");
+
+  const quorum = founding(scene, mine);
+  if ("do" in quorum) return quorum;
+
+  const rendered = plan.render({ role, id: mine.id, zone, address: own }, quorum);
+  const configured = record?.configured?.digest === rendered.digest ? record.configured : undefined;
+  const configuring = progress(scene, "launch/8", "configure", rendered.digest, configured ? configured.at + 1 : 0);
+  const configure = (attempt: number, reason: string): Step =>
+    send(
+      "launch/7",
+      reason,
+      { action: "configure", ...rendered, attempt, address: own },
+      "agent",
+      ...(mine.served && role.name === "broker" ? (["kafka"] as const) : []),
+    );
+
+  switch (configuring.at) {
+    case "underway":
+      return configuring.step;
+    case "failed":
+      if (configuring.attempt >= MOST_ATTEMPTS) return abandon("launch/8", configuring.reason);
+      return agentFirst(scene) ?? configure(configuring.attempt + 1, `${configuring.reason}; tries again`);
+    case "succeeded":
+      return change(
+        "launch/8",
+        `configured: unit ${configuring.answer.unit ?? "?"}`,
+        {
+          kind: "note",
+          patch: { configured: { digest: rendered.digest, at: facts.now, times: (configured?.times ?? 0) + 1 } },
+        },
+        "table",
+      );
+    case "unsent": {
+      if (configured)
+        return counted(scene, mine, quorum, own, (attempt) =>
+          configure(attempt, "never registered; configures once more"),
+        );
+      const unsafe = former(scene, mine);
+      if (unsafe) return unsafe;
+      return agentFirst(scene) ?? configure(1, `configures ${nodeName(role, mine.id)} at ${own}`);
+    }
+  }
+}
+
+/** Row 4 once more, before anything is sent. */
+function agentFirst({ facts }: Scene): Step | undefined {
+  if (!facts.agent) return look("launch/4", "is its agent online", "agent");
+  return facts.agent.value.state === "online" ? undefined : wait("launch/4", "its SSM agent is not online", "agent");
+}
+
+/** Row 5: the quorum mark this node is configured from, or the step that comes before there is one. */
+function founding(scene: Scene, mine: RosterMember): QuorumMark | Step {
+  const { role, plan, table } = scene;
+  const controllers = roleOf(plan.definition, "controller");
+  const mark = table.quorum;
+  if (role.name !== "controller") {
+    if (mark?.formed) return mark;
+    const members = (controllers.pool ?? []).map((p) => p.id).join(", ");
+    return wait("launch/5", `the quorum of controllers ${members} has not formed yet`, "table");
+  }
+  if (!mark) {
+    const voters = foundersOf(
+      plan.definition.zones.map((z) => z.name),
+      controllers,
+    );
+    return change(
+      "launch/5",
+      `founds the quorum of controllers ${voters.join(", ")}`,
+      { kind: "found", voters },
+      "table",
+    );
+  }
+  if (!mark.formed && !mark.voters.some((v) => v.id === mine.id)) {
+    return wait("launch/5", `the quorum is being founded without ${mine.id}: it joins once that has formed`, "table");
+  }
+  return mark;
+}
+
+/** The first voters: in each zone the lowest ids of the pool, as many as its group desires. */
+export function foundersOf(
+  zones: readonly string[],
+  controllers: { pool?: readonly { id: number; zone: string }[]; perZone: number },
+): number[] {
+  return zones
+    .flatMap((zone) =>
+      (controllers.pool ?? [])
+        .filter((p) => p.zone === zone)
+        .map((p) => p.id)
+        .sort((a, b) => a - b)
+        .slice(0, controllers.perZone),
+    )
+    .sort((a, b) => a - b);
+}
+
+/**
+ * Row 6: may a node whose id was in service before start on its empty disk? A broker that comes back empty as the
+ * last in-sync replica makes every follower throw its messages away (KIP-966); a controller joins as an observer.
+ */
+function former(scene: Scene, mine: RosterMember): Step | undefined {
+  const { facts, role, plan } = scene;
+  if (!mine.served || role.name !== "broker") return undefined;
+  if (!facts.kafka) return look("launch/6", `what Kafka knows of the former ${nodeName(role, mine.id)}`, "kafka");
+  const seen = facts.kafka.value;
+  if (!seen.seen) {
+    const reason = `Kafka cannot be seen, so whether ${nodeName(role, mine.id)} may come back empty is unknown: ${seen.reason}`;
+    return elapsed(scene, "launch") > plan.definition.periods.grace
+      ? hold("launch/6", reason, "kafka")
+      : wait("launch/6", reason, "kafka");
+  }
+  const sight = seen.brokers.get(mine.id);
+  if (sight?.registered) {
+    return wait(
+      "launch/6",
+      `the former ${nodeName(role, mine.id)} is still registered at ${sight.registered.host}: its session has not ended`,
+      "kafka",
+    );
+  }
+  if (!sight?.startEmpty.safe)
+    return hold(
+      "launch/6",
+      `an empty disk is not safe: ${sight?.startEmpty.reason ?? "nothing known of its partitions"}`,
+      "kafka",
+    );
+  return undefined;
+}
+
+/** Rows 9 to 11: does Kafka itself count it in? */
+function counted(
+  scene: Scene,
+  mine: RosterMember,
+  mark: QuorumMark,
+  own: string,
+  configure: (attempt: number) => Step,
+): Step {
+  return scene.role.name === "controller"
+    ? voter(scene, mine, mark, own, configure)
+    : broker(scene, mine, own, configure);
+}
+
+function voter(
+  scene: Scene,
+  mine: RosterMember,
+  mark: QuorumMark,
+  own: string,
+  configure: (attempt: number) => Step,
+): Step {
+  const { facts } = scene;
+  // Ports first: Kafka's tool costs a JVM on the node, and without a majority it only waits in vain.
+  if (!facts.listeners) return look("launch/10", "do the controllers listen", "listeners");
+  const listening = (id: number): boolean => facts.listeners?.value.get(id) === "listening";
+  const present = mark.voters.filter((v) => listening(v.id)).length;
+  if (!listening(mine.id)) {
+    return unregistered(scene, mine, `${nodeName(scene.role, mine.id)} does not listen yet`, "listeners", configure);
+  }
+  if (present <= mark.voters.length / 2) {
+    return wait("launch/10", `only ${present} of ${mark.voters.length} controllers listen yet`, "listeners");
+  }
+  if (!facts.quorum)
+    return {
+      do: "look",
+      row: "launch/10",
+      reason: "does the quorum count it in",
+      facts: ["quorum"],
+      via: facts.instance,
+    };
+  const quorum = facts.quorum.value;
+  if (!quorum.seen)
+    return unregistered(scene, mine, `the quorum cannot be seen: ${quorum.reason}`, "quorum", configure);
+  if (!mark.formed && hasMajority(quorum, mark.voters.length)) {
+    return change(
+      "launch/5",
+      `the quorum has formed, led by controller ${quorum.leader}`,
+      { kind: "form" },
+      "quorum",
+      "table",
+    );
+  }
+  const serving = isServingVoter(quorum, mine.id);
+  if (!serving.safe) {
+    const known = [...quorum.voters, ...quorum.observers].some((r) => r.id === mine.id);
+    return known
+      ? wait("launch/10", serving.reason, "quorum")
+      : unregistered(scene, mine, serving.reason, "quorum", configure);
+  }
+  return enter(scene, mine, own, serving.reason, "quorum");
+}
+
+function broker(scene: Scene, mine: RosterMember, own: string, configure: (attempt: number) => Step): Step {
+  const { facts } = scene;
+  if (!facts.kafka) return look("launch/10", "does Kafka count it in", "kafka");
+  const seen = facts.kafka.value;
+  if (!seen.seen) return unregistered(scene, mine, `Kafka cannot be seen: ${seen.reason}`, "kafka", configure);
+  const sight = seen.brokers.get(mine.id);
+  if (!sight?.registered)
+    return unregistered(scene, mine, "not registered with Kafka, or still fenced", "kafka", configure);
+  if (sight.registered.host !== own) {
+    return wait(
+      "launch/10",
+      `Kafka has ${nodeName(scene.role, mine.id)} at ${sight.registered.host}, not at ${own}`,
+      "kafka",
+    );
+  }
+  if (sight.missing > 0) {
+    const behind = `not yet in the ISR of ${sight.missing} of its ${sight.replicas} partitions (${sight.example})`;
+    if (!nearLimit(scene, "launch")) return wait("launch/10", behind, "kafka");
+    // Abandoning a broker that serves would cost more than letting it catch up in service.
+    return {
+      ...enter(scene, mine, own, `the action's limit is near, and it is unfenced, though ${behind}`, "kafka"),
+      alarm: true,
+    } as Step;
+  }
+  return enter(
+    scene,
+    mine,
+    own,
+    sight.replicas ? `in the ISR of all its ${sight.replicas} partitions` : "registered and unfenced",
+    "kafka",
+  );
+}
+
+/** Row 9. */
+function unregistered(
+  scene: Scene,
+  mine: RosterMember,
+  reason: string,
+  on: "kafka" | "quorum" | "listeners",
+  configure: (attempt: number) => Step,
+): Step {
+  const { facts, record, plan } = scene;
+  const configured = record?.configured;
+  if (!configured || facts.now - configured.at <= plan.definition.periods.register) return wait("launch/9", reason, on);
+  if (configured.times < MOST_CONFIGURATIONS) {
+    return facts.agent
+      ? configure((record.command?.attempt ?? 0) + 1)
+      : look("launch/9", "is its agent online", "agent");
+  }
+  const view = on === "kafka" ? facts.kafka?.value : facts.quorum?.value;
+  // Its being alone out of sight would be a reason to give it up; Kafka as a whole out of sight is not.
+  if (mine.served && view?.seen === false) return hold("launch/9", reason, on);
+  return abandon("launch/9", `configured ${configured.times} times, and still: ${reason}`);
+}
+
+/** Row 11: first the roster knows that its disk counts from now on, then the group may count it in. */
+function enter(scene: Scene, mine: RosterMember, own: string, reason: string, rests: "kafka" | "quorum"): Step {
+  const { role } = scene;
+  if (!mine.served || mine.address !== own) {
+    return change("launch/11", reason, { kind: "serve", role: role.name, id: mine.id, address: own }, rests, "table");
+  }
+  return change("launch/11", reason, { kind: "complete", action: "launch", result: "CONTINUE" }, rests);
+}
+
+function abandon(row: string, reason: string): Step {
+  return change(row, reason, { kind: "complete", action: "launch", result: "ABANDON" }, "fleet", "table");
+}
+
+function stateOf(scene: Scene, instance: string): string {
+  const member = scene.fleet.groups.flatMap((g) => g.members).find((m) => m.instance === instance);
+  return member?.state ?? "which no group lists";
+}

@@ -1,0 +1,47 @@
+/** May this member be taken down on purpose now? The gates of the terminate and in-service tables. */
+import type { RosterMember, Verdict } from "../sights.ts";
+import type { Step } from "../steps.ts";
+import { safeToStopVoter } from "./quorum.ts";
+import { change, look, nodeName, type Scene } from "./scene.ts";
+
+/** The verdict, or the look it needs first; `via`: whose Kafka tools to ask about the quorum. */
+export function safeToStop(scene: Scene, row: string, mine: RosterMember, via: string): Verdict | Step {
+  const { facts, role } = scene;
+  if (role.name === "controller") {
+    if (!facts.quorum) return { do: "look", row, reason: "does the quorum stand without it", facts: ["quorum"], via };
+    const quorum = facts.quorum.value;
+    return quorum.seen
+      ? safeToStopVoter(quorum, mine.id)
+      : { safe: false, reason: `the quorum cannot be seen: ${quorum.reason}` };
+  }
+  if (!facts.kafka) return look(row, "do its partitions stand without it", "kafka");
+  const kafka = facts.kafka.value;
+  if (!kafka.seen) return { safe: false, reason: `Kafka cannot be seen: ${kafka.reason}` };
+  return kafka.brokers.get(mine.id)?.stop ?? { safe: false, reason: `Kafka's view says nothing of broker ${mine.id}` };
+}
+
+/** Who has the turn, if it is not this member's: as a verdict. */
+export function turnIsFree(scene: Scene, mine: RosterMember): Verdict {
+  const { turn } = scene.table;
+  if (!turn || isTurnOf(scene, mine)) return { safe: true, reason: "the turn is free" };
+  return { safe: false, reason: `the turn is ${turn.role} ${turn.id}'s (${turn.instance}: ${turn.reason})` };
+}
+
+export function isTurnOf(scene: Scene, mine: RosterMember): boolean {
+  const { turn } = scene.table;
+  return turn !== undefined && turn.role === scene.role.name && turn.id === mine.id;
+}
+
+/** Which fact a verdict of that role rests on. */
+export const viewOf = (scene: Scene): "kafka" | "quorum" => (scene.role.name === "controller" ? "quorum" : "kafka");
+
+export function takeTurn(scene: Scene, row: string, mine: RosterMember, reason: string): Step {
+  const { role, facts } = scene;
+  return change(
+    row,
+    `takes the turn for ${nodeName(role, mine.id)}: ${reason}`,
+    { kind: "take-turn", turn: { role: role.name, id: mine.id, instance: facts.instance, reason } },
+    viewOf(scene),
+    "table",
+  );
+}

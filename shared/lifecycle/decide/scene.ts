@@ -1,0 +1,60 @@
+/** What every table needs to have seen before its first row: the instance in its group, and the cluster's table. */
+import type { Role } from "../../cluster/definition.ts";
+import type { Facts, Plan } from "../facts.ts";
+import type {
+  FleetSight,
+  GroupMember,
+  GroupSight,
+  InstanceRecord,
+  Roster,
+  RosterMember,
+  TableSight,
+} from "../sights.ts";
+import type { Change, Step } from "../steps.ts";
+
+export interface Scene {
+  readonly plan: Plan;
+  readonly facts: Facts;
+  readonly fleet: FleetSight;
+  readonly table: TableSight;
+  readonly role: Role;
+  readonly zone: string;
+  readonly group: GroupSight;
+  readonly member: GroupMember;
+  readonly roster: Roster;
+  /** The id it holds. */
+  readonly mine?: RosterMember;
+  readonly record?: InstanceRecord;
+}
+
+type Act = Extract<Step, { do: "change" }>;
+type Restful = Extract<Step, { do: "wait" | "hold" }>;
+
+export const look = (row: string, reason: string, ...facts: Extract<Step, { do: "look" }>["facts"]): Step => ({
+  do: "look",
+  row,
+  reason,
+  facts,
+});
+
+export const change = (row: string, reason: string, what: Change, ...restsOn: Act["restsOn"]): Step => ({
+  do: "change",
+  row,
+  reason,
+  change: what,
+  restsOn,
+});
+
+export const wait = (row: string, reason: string, ...on: Restful["on"]): Step => ({ do: "wait", row, reason, on });
+
+export const hold = (row: string, reason: string, ...on: Restful["on"]): Step => ({ do: "hold", row, reason, on });
+
+export const settled = (row: string, reason: string): Step => ({ do: "settled", row, reason });
+
+/** `broker 2`, as every message names a node. */
+export const nodeName = (role: Role, id: number): string => `${role.name} ${id}`;
+
+/** The longest a lifecycle action can be kept open: 100 heartbeats, at most 48 hours (Auto Scaling's global timeout). */
+export function globalLimit(heartbeat: number): number {
+  return Math.min(48 * 3_600_000, 100 * heartbeat);
+}

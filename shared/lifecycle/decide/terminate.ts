@@ -1,0 +1,140 @@
+/**
+ * The terminate table: what a `Terminating:Wait` instance needs before its group may end it. Rows as in
+ * docs/architecture.md.
+ */
+import { willBeReplaced } from "../../members/lineup.ts";
+import type { RosterMember, Verdict } from "../sights.ts";
+import type { Step } from "../steps.ts";
+import { progress, send } from "./command.ts";
+import { begin, elapsed, keepOpen } from "./heartbeat.ts";
+import { safeToStop, takeTurn, turnIsFree, viewOf } from "./safety.ts";
+import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
+
+export function decideTerminate(scene: Scene): Step {
+  const { mine, record } = scene;
+  if (!mine) return complete("terminate/1", "it holds no id");
+  if (record && record.action?.kind !== "terminate") return begin(scene, "terminate");
+  return keepOpen(scene, "terminate", terminate(scene, mine));
+}
+
+function terminate(scene: Scene, mine: RosterMember): Step {
+  const { facts, record, group, plan } = scene;
+  if (!record?.command && !record?.configured) return letGo(scene, mine, "terminate/1", "it was never configured");
+  if (record.stopped !== undefined) return letGo(scene, mine, "terminate/4", "its stop is confirmed");
+
+  const stopping = progress(scene, "terminate/4", "stop", "");
+  if (stopping.at === "succeeded" && stopping.answer.stopped) {
+    return change(
+      "terminate/4",
+      "the node confirms that nothing of it runs",
+      { kind: "note", patch: { stopped: facts.now } },
+      "table",
+    );
+  }
+  const { periods } = plan.definition;
+  // Once the stop is on its way there is nothing left to weigh: it cannot be called back.
+  if (stopping.at !== "unsent") {
+    if (stopping.at === "underway" && facts.now - (record.command?.sent ?? 0) <= periods.stop) return stopping.step;
+    if (stopping.at === "failed" && facts.now - (record.action?.since ?? 0) <= periods.stop)
+      return stop(scene, stopping.attempt + 1, `${stopping.reason}; tries again`);
+    const why = stopping.at === "failed" ? stopping.reason : "the node did not confirm its stop in time";
+    return unreachable(scene, why);
+  }
+
+  const exempt = group.deleting || group.desired === 0;
+  if (!exempt) {
+    const gate = mayStop(scene, mine);
+    if (gate) return gate;
+  }
+  return stop(scene, 1, exempt ? "the group is being emptied" : "it is safe to stop");
+}
+
+/** Rows 2 and 3. In `Terminating:Wait` the node serves on, so holding costs nothing. */
+function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
+  const { role, group, zone, roster, facts } = scene;
+  const view = viewOf(scene);
+  const turn = turnIsFree(scene, mine);
+  if (!turn.safe) return hold("terminate/2", turn.reason, "table");
+  const safe = safeToStop(scene, "terminate/2", mine, facts.instance);
+  if ("do" in safe) return safe;
+  if (!safe.safe) return hold("terminate/2", `stopping ${nodeName(role, mine.id)} is not safe: ${safe.reason}`, view);
+  if (!willBeReplaced(group, zone, roster, mine.id)) {
+    const carries = stillCarries(scene, mine);
+    if (carries.safe === false)
+      return hold("terminate/3", `${nodeName(role, mine.id)} will not be replaced: ${carries.reason}`, view, "fleet");
+  }
+  if (!scene.table.turn) return takeTurn(scene, "terminate/2", mine, "its group ends its instance");
+  return undefined;
+}
+
+/** What a member that goes for good would leave without a replica, or the quorum without a voter. */
+function stillCarries(scene: Scene, mine: RosterMember): Verdict {
+  const { facts } = scene;
+  if (scene.role.name === "controller") {
+    const quorum = facts.quorum?.value;
+    return quorum?.seen && !quorum.voters.some((v) => v.id === mine.id)
+      ? { safe: true, reason: "it is not a voter" }
+      : {
+          safe: false,
+          reason: `it is still a voter; take it out with kafka-metadata-quorum remove-controller, or raise the desired capacity again`,
+        };
+  }
+  const kafka = facts.kafka?.value;
+  const replicas = kafka?.seen ? kafka.brokers.get(mine.id)?.replicas : undefined;
+  return replicas === 0
+    ? { safe: true, reason: "it carries no replica" }
+    : {
+        safe: false,
+        reason: `it carries ${replicas ?? "an unknown number of"} replicas; move them with kafka-reassign-partitions, or raise the desired capacity again`,
+      };
+}
+
+/** Row 4's command, or row 5 where nobody is there to take it. */
+function stop(scene: Scene, attempt: number, reason: string): Step {
+  const { facts, plan } = scene;
+  if (!facts.agent) return look("terminate/4", "is its agent online", "agent");
+  if (facts.agent.value.state === "online") {
+    return send("terminate/4", reason, { action: "stop", digest: "", payload: "", attempt }, "agent");
+  }
+  if (!facts.ec2) return look("terminate/5", "its agent is not online: does it still run", "ec2");
+  if (facts.ec2.value === "terminated") return wait("terminate/5", "EC2 has ended it", "ec2", "fleet");
+  if (elapsed(scene, "terminate") > plan.definition.periods.stop) return unreachable(scene, "its agent is not online");
+  return wait("terminate/5", `its agent is ${facts.agent.value.state}, EC2 says ${facts.ec2.value}`, "agent", "ec2");
+}
+
+/** Row 5: EC2 ends an instance only after its hook, and only then is it known to have stopped. The id stays held. */
+function unreachable(_scene: Scene, why: string): Step {
+  return complete("terminate/5", `${why}: EC2 must end it, and its id is freed after that`);
+}
+
+/** Frees what it holds, in order: the address first, since whoever takes the id over looks for it. */
+function letGo(scene: Scene, mine: RosterMember, row: string, reason: string): Step {
+  const { facts, role } = scene;
+  if (role.pool?.some((p) => p.id === mine.id)) {
+    if (!facts.address) return look(row, "is its address still attached", "address");
+    const attachment = facts.address.value?.attachment;
+    if (
+      attachment?.instance === facts.instance &&
+      (attachment.status === "attached" || attachment.status === "attaching")
+    ) {
+      if (attachment.status === "attaching") return wait(row, "its address is still being attached", "address");
+      return change(
+        row,
+        `${reason}: detaches its address`,
+        { kind: "detach", attachment: attachment.id },
+        "address",
+        "table",
+      );
+    }
+  }
+  return change(
+    row,
+    `${reason}: ${nodeName(role, mine.id)} is free`,
+    { kind: "release", role: role.name, id: mine.id },
+    "table",
+  );
+}
+
+function complete(row: string, reason: string): Step {
+  return change(row, reason, { kind: "complete", action: "terminate", result: "CONTINUE" }, "fleet", "table");
+}

@@ -1,0 +1,94 @@
+/** Fetches one fact through the ports; what to ask for is read off the facts that are already seen. */
+import { CLIENT_PORT, CONTROLLER_PORT, groupOf, type Role, roleOf } from "../cluster/definition.ts";
+import type { FactName, Facts, Plan, Sights } from "./facts.ts";
+import type { KafkaQuestion, Ports } from "./ports.ts";
+import type { ListenerSight, RosterMember, TableSight } from "./sights.ts";
+
+type Looks = { readonly [F in FactName]: (plan: Plan, ports: Ports, facts: Facts, via?: string) => Promise<Sights[F]> };
+
+const LOOKS: Looks = {
+  fleet: (_plan, ports) => ports.fleet.look(),
+  table: (_plan, ports, facts) => ports.table.read(facts.instance),
+  ec2: async (_plan, ports, facts) => (await ports.instances.look([facts.instance])).get(facts.instance) ?? "unknown",
+  agent: (_plan, ports, facts) => ports.commands.agent(facts.instance),
+  command: async (_plan, ports, facts) => {
+    const command = tableOf(facts).record?.command;
+    return command
+      ? ports.commands.look(facts.instance, command)
+      : { status: "unsent", detail: "no command in its record" };
+  },
+  address: async (plan, ports, facts) => {
+    const { role, member } = held(plan, facts);
+    const pooled = role.pool?.find((p) => p.id === member.id);
+    return pooled ? ((await ports.addresses.look(role, pooled.address)) ?? null) : null;
+  },
+  kafka: (plan, ports, facts) => ports.kafka.brokers(brokerQuestion(plan, tableOf(facts), facts)),
+  listeners: (plan, ports, facts) => lookAtListeners(plan, ports, tableOf(facts)),
+  quorum: (_plan, ports, facts, via) => ports.kafka.quorum(via ?? facts.instance),
+};
+
+/** @throws whatever the port throws: the fact stays unseen, and is looked at again later */
+export function lookAt<F extends FactName>(
+  name: F,
+  plan: Plan,
+  ports: Ports,
+  facts: Facts,
+  via?: string,
+): Promise<Sights[F]> {
+  return LOOKS[name](plan, ports, facts, via);
+}
+
+/**
+ * What to ask Kafka: about every broker id of the roster, through whichever broker was ever in service, and through
+ * the node in question itself, which on a first launch is the only one there is.
+ */
+export function brokerQuestion(plan: Plan, table: TableSight, facts?: Facts): KafkaQuestion {
+  const members = [...(table.rosters.get("broker")?.members.values() ?? [])];
+  const serving = members.filter((m) => m.owner !== undefined && m.served && m.address !== undefined);
+  const hosts = serving.filter((m) => m.owner !== facts?.instance).map((m) => m.address as string);
+  const own = table.record?.role === "broker" ? (table.record.address ?? facts?.agent?.value.address) : undefined;
+  if (own !== undefined) hosts.push(own);
+  return {
+    bootstrap: hosts.map((host) => `${host}:${CLIENT_PORT}`),
+    ids: members.map((m) => m.id),
+    ignoreTopics: plan.definition.safety.ignoreTopics,
+  };
+}
+
+/** TCP's word on each controller that an instance holds, by node id. */
+export async function lookAtListeners(
+  plan: Plan,
+  ports: Ports,
+  table: Pick<TableSight, "rosters">,
+): Promise<ReadonlyMap<number, ListenerSight>> {
+  const pool = roleOf(plan.definition, "controller").pool ?? [];
+  const held = pool.filter((p) => table.rosters.get("controller")?.members.get(p.id)?.owner !== undefined);
+  const server = (address: string): string => `${address}:${CONTROLLER_PORT}`;
+  let heard: ReadonlyMap<string, ListenerSight> = new Map();
+  try {
+    heard = await ports.kafka.listeners(held.map((p) => server(p.address)));
+  } catch (error) {
+    // Not heard is unknown, which changes nothing; and it must not keep a sweep from everybody else.
+    ports.log.warn(`controllers cannot be probed: ${error instanceof Error ? error.message : String(error)}`, {});
+  }
+  const byId = new Map<number, ListenerSight>();
+  for (const { id, address } of held) {
+    const sight = heard.get(server(address));
+    if (sight) byId.set(id, sight);
+  }
+  return byId;
+}
+
+function tableOf(facts: Facts): TableSight {
+  if (!facts.table) throw new Error("decide asked for a fact that rests on the table before the table");
+  return facts.table.value;
+}
+
+function held(plan: Plan, facts: Facts): { role: Role; member: RosterMember } {
+  const group = facts.fleet?.value.groups.find((g) => g.members.some((m) => m.instance === facts.instance));
+  const role = group && groupOf(plan.definition, group.name)?.role;
+  const members = role && tableOf(facts).rosters.get(role.name)?.members.values();
+  const member = members && [...members].find((m) => m.owner === facts.instance);
+  if (!role || !member) throw new Error("decide asked for the address of an instance that holds no id");
+  return { role, member };
+}

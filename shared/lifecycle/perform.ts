@@ -1,0 +1,184 @@
+/**
+ * Performs one change through the ports and answers what is known after it: facts the change brought along, facts it
+ * made stale. Each change is safe to perform again after a crash: it is conditional, idempotent, or both.
+ */
+import type { Role } from "../cluster/definition.ts";
+import { groupOf } from "../cluster/definition.ts";
+import type { FactName, Facts, Plan } from "./facts.ts";
+import type { Ports } from "./ports.ts";
+import type { InstanceRecord, Roster, TableSight } from "./sights.ts";
+import type { Change, RecordPatch } from "./steps.ts";
+
+export interface Effect {
+  /** The table as it is now known to be, where the change told. */
+  readonly table?: TableSight;
+  /** Facts to forget: they are no longer what was seen. */
+  readonly stale: readonly FactName[];
+  /** A claim was lost. */
+  readonly lost?: true;
+  /** The world was not ready for it: look again, but not at once. */
+  readonly early?: true;
+  /** The lifecycle action, or the instance's part in the cluster, has ended: nothing more to decide. */
+  readonly ended?: true;
+}
+
+/** @param attended until when this invocation will be at work on it, ms since the epoch */
+export async function perform(
+  change: Change,
+  plan: Plan,
+  ports: Ports,
+  facts: Facts,
+  attended: number,
+): Promise<Effect> {
+  const table = facts.table?.value;
+  if (!table) throw new Error(`decide answered ${change.kind} before the table was seen`);
+  const { instance, now } = facts;
+  const withRoster = (roster: Roster): TableSight => ({
+    ...table,
+    rosters: new Map(table.rosters).set(roster.role, roster),
+  });
+
+  switch (change.kind) {
+    case "note":
+      return saved(table, await save(ports, facts, table, change.patch, attended));
+
+    case "drop-record":
+      await ports.table.drop(instance);
+      return { stale: ["table"], ended: true };
+
+    case "claim": {
+      const { role, id, zone, address } = change;
+      const claim = await ports.table.claim(
+        role,
+        { id, zone, since: now, ...(address !== undefined && { address }) },
+        instance,
+      );
+      return { table: withRoster(claim.roster), stale: [], ...(!claim.won && { lost: true as const }) };
+    }
+
+    case "release":
+      return {
+        table: withRoster(await ports.table.release(change.role, change.id, instance, now)),
+        stale: ["address"],
+      };
+
+    case "serve":
+      return {
+        table: withRoster(await ports.table.serve(change.role, change.id, instance, change.address)),
+        stale: [],
+      };
+
+    case "attach": {
+      const attached = await ports.addresses.attach(change.eni, instance);
+      return { stale: ["address"], ...(attached !== "attached" && { early: true as const }) };
+    }
+
+    case "keep-on-termination":
+      await ports.addresses.keepOnTermination(change.eni, change.attachment);
+      return { stale: ["address"] };
+
+    case "detach":
+      await ports.addresses.detach(change.attachment);
+      return { stale: ["address"] };
+
+    case "found": {
+      const voters = change.voters.map((id) => ({ id, directoryId: ports.ids.kafkaUuid() }));
+      const quorum = await ports.table.found({ clusterId: ports.ids.kafkaUuid(), voters });
+      return { table: { ...table, quorum }, stale: [] };
+    }
+
+    case "form":
+      return { table: { ...table, quorum: await ports.table.form() }, stale: [] };
+
+    case "send": {
+      // The intent goes first: whoever comes after a crash knows that the command may be out there, and looks for it.
+      const { action, digest, attempt, payload, address } = change;
+      const command = { action, digest, attempt, sent: now };
+      const intent = await save(ports, facts, table, { command, ...(address !== undefined && { address }) }, attended);
+      if (intent === "changed") return { stale: ["table"] };
+      const sent = await ports.commands.send({
+        instance,
+        action,
+        payload,
+        comment: commandComment(command),
+        timeout: plan.definition.periods.command,
+      });
+      if (sent === "unreachable") {
+        return { table: { ...table, record: intent }, stale: ["agent", "command"], early: true };
+      }
+      return { table: { ...table, record: { ...intent, command: { ...command, id: sent.id } } }, stale: ["command"] };
+    }
+
+    case "take-turn": {
+      const turn = await ports.table.takeTurn({ ...change.turn, since: now });
+      return { table: { ...table, turn }, stale: [] };
+    }
+
+    case "give-turn": {
+      await ports.table.giveTurn(change.role, change.id);
+      const { turn: _given, ...rest } = table;
+      return { table: rest, stale: [] };
+    }
+
+    case "heartbeat": {
+      const done = await ports.fleet.heartbeat({ group: groupName(plan, facts), instance, kind: change.action });
+      if (done === "gone") return { stale: ["fleet"] };
+      return saved(table, await save(ports, facts, table, { heartbeat: now }, attended));
+    }
+
+    case "complete": {
+      const done = await ports.fleet.complete(
+        { group: groupName(plan, facts), instance, kind: change.action },
+        change.result,
+      );
+      return done === "done" ? { stale: ["fleet"], ended: true } : { stale: ["fleet", "table"] };
+    }
+
+    case "mark-unhealthy":
+      await ports.fleet.markUnhealthy(instance);
+      return { stale: ["fleet"], ended: true };
+  }
+}
+
+/** By which a command is found again where its id was not written down; SSM keeps at most 100 characters. */
+export function commandComment(command: { action: string; digest: string; attempt: number }): string {
+  const digest = command.digest === "" ? "" : ` ${command.digest.slice(0, 32)}`;
+  return `rollcall ${command.action}${digest} #${command.attempt}`;
+}
+
+function saved(table: TableSight, record: InstanceRecord | "changed"): Effect {
+  return record === "changed" ? { stale: ["table"] } : { table: { ...table, record }, stale: [] };
+}
+
+function save(
+  ports: Ports,
+  facts: Facts,
+  table: TableSight,
+  patch: RecordPatch,
+  attended: number,
+): Promise<InstanceRecord | "changed"> {
+  const before: InstanceRecord = table.record ?? newRecord(facts);
+  return ports.table.save(patched(before, { ...patch, attended }));
+}
+
+/** The first record of an instance: where it stands, and nothing yet that cannot be observed. */
+function newRecord(facts: Facts): InstanceRecord {
+  const group = facts.fleet?.value.groups.find((g) => g.members.some((m) => m.instance === facts.instance));
+  const roles = facts.table?.value.rosters ?? new Map<Role["name"], Roster>();
+  const role = [...roles.values()].find((r) => [...r.members.values()].some((m) => m.owner === facts.instance))?.role;
+  const zone = group?.members.find((m) => m.instance === facts.instance)?.zone;
+  return { instance: facts.instance, role: role ?? "broker", group: group?.name ?? "", zone: zone ?? "", version: 0 };
+}
+
+function patched(record: InstanceRecord, patch: RecordPatch): InstanceRecord {
+  const merged: Record<string, unknown> = { ...record, ...patch };
+  for (const key of Object.keys(merged)) if (merged[key] === undefined) delete merged[key];
+  return merged as unknown as InstanceRecord;
+}
+
+function groupName(plan: Plan, facts: Facts): string {
+  const group = facts.fleet?.value.groups.find((g) => g.members.some((m) => m.instance === facts.instance));
+  if (!group || !groupOf(plan.definition, group.name))
+    throw new Error(`no group of this cluster lists ${facts.instance}`);
+  return group.name;
+}

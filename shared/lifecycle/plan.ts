@@ -1,0 +1,20 @@
+/** The plan of a cluster: its definition, with the configuration of each node rendered at most once. */
+import type { Definition } from "../cluster/definition.ts";
+import { type Rendered, render } from "../config/render.ts";
+import type { Plan } from "./facts.ts";
+
+export function planFor(definition: Definition): Plan {
+  const rendered = new Map<string, Rendered>();
+  return {
+    definition,
+    render(node, quorum) {
+      // The mark changes once more after it is written, when the quorum has formed: founders are formatted only before.
+      const key = `${node.role.name}/${node.id}/${node.zone}/${node.address}/${quorum.clusterId}/${quorum.formed}`;
+      const known = rendered.get(key);
+      if (known) return known;
+      const made = render(definition, node, quorum);
+      rendered.set(key, made);
+      return made;
+    },
+  };
+}

@@ -1,0 +1,142 @@
+/** Look, decide, perform, and again, until the step is settled or the invocation's time is nearly used up. */
+import { decide } from "./decide/index.ts";
+import type { FactName, Facts, Plan, Seen, Sights } from "./facts.ts";
+import { lookAt } from "./look.ts";
+import { perform } from "./perform.ts";
+import type { Ports } from "./ports.ts";
+import type { Step } from "./steps.ts";
+
+export interface Subject {
+  readonly instance: string;
+  /** Woken by an echo (a sweep, a command's status) rather than by news. */
+  readonly echo?: boolean;
+  /** Something said that EC2's own state has changed. */
+  readonly suspect?: boolean;
+  /** Facts already seen by whoever looks at many instances at once. */
+  readonly seen?: Partial<Pick<Facts, FactName>>;
+}
+
+export interface Budget {
+  /** When to have stopped, ms since the epoch; a wait that would end later is left to the sweep. */
+  readonly deadline: number;
+  /** Ends at the first wait instead of waiting: for a sweep, which has others to look at. */
+  readonly once?: boolean;
+}
+
+export interface Outcome {
+  readonly instance: string;
+  readonly outcome: "settled" | "waiting" | "held" | "done";
+  readonly row: string;
+  readonly reason: string;
+  /** Changes made, by kind, in order. */
+  readonly changes: readonly string[];
+}
+
+/** A wait looks again after a tenth of what it has lasted so far, but no sooner and no later than this, ms. */
+const SHORTEST = 250;
+const LONGEST = 2_000;
+/** How long an invocation counts as being at work on an instance after it last wrote its record, ms. */
+const ATTENTION = 30_000;
+/** How many looks and changes may fail one after another before the invocation itself fails. */
+const MOST_FAILURES = 5;
+
+/**
+ * Brings one instance as far as it can be brought now.
+ *
+ * @throws when a look or a change keeps failing: the invocation then fails visibly, and is tried again or swept later
+ */
+export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budget: Budget): Promise<Outcome> {
+  const { clock, log } = ports;
+  const { instance } = subject;
+  let facts: Facts = {
+    ...subject.seen,
+    now: clock.now(),
+    instance,
+    attempt: 0,
+    echo: subject.echo ?? false,
+    suspect: subject.suspect ?? false,
+  };
+  const changes: string[] = [];
+  let said = "";
+  let waiting = facts.now;
+  let failures = 0;
+  const left = ({ row, reason }: Step, outcome: Outcome["outcome"]): Outcome => ({
+    instance,
+    outcome,
+    row,
+    reason,
+    changes,
+  });
+  /** Waits where there is time for it; false where the rest has to be left to the sweep. */
+  const patience = async (ms: number): Promise<boolean> => {
+    if (budget.once || clock.now() + ms >= budget.deadline) return false;
+    await clock.wait(ms);
+    return true;
+  };
+
+  for (;;) {
+    facts = { ...facts, now: clock.now() };
+    const step = decide(plan, facts);
+    const pause = Math.min(Math.max((facts.now - waiting) / 10, SHORTEST), LONGEST);
+    if (step.do !== "look" && step.row !== "state/attended" && `${step.row} ${step.reason}` !== said) {
+      said = `${step.row} ${step.reason}`;
+      const grave = step.do === "hold" || ("alarm" in step && step.alarm);
+      log[grave ? "warn" : "info"](step.reason, {
+        instance,
+        row: step.row,
+        step: step.do,
+        ...("change" in step && { change: step.change.kind }),
+      });
+      waiting = facts.now;
+    }
+    try {
+      if (step.do === "settled") return left(step, "settled");
+
+      if (step.do === "look") {
+        facts = await lookAll(step, plan, ports, facts);
+      } else if (step.do === "change") {
+        const attended = Math.min(budget.deadline, facts.now + ATTENTION);
+        const effect = await perform(step.change, plan, ports, facts, attended);
+        changes.push(step.change.kind);
+        // From here on it is this invocation that attends to it.
+        facts = { ...forget(facts, effect.stale), echo: false };
+        if (effect.table) facts = { ...facts, table: { at: clock.now(), value: effect.table } };
+        if (effect.lost) facts = { ...facts, attempt: facts.attempt + 1 };
+        if (effect.early && !(await patience(pause))) return left(step, "waiting");
+        if (effect.ended) return left(step, "done");
+      } else {
+        if (!(await patience(pause))) return left(step, step.do === "hold" ? "held" : "waiting");
+        facts = { ...forget(facts, step.on), echo: false };
+      }
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      const time = budget.deadline - clock.now();
+      log.warn(`${step.do} failed: ${error instanceof Error ? error.message : String(error)}`, {
+        instance,
+        row: step.row,
+        failures,
+      });
+      if (failures >= MOST_FAILURES || time <= LONGEST) throw error;
+      // Whether the call took effect is not known, so nothing seen before it counts.
+      facts = forget(facts, ["fleet", "table", "address", "agent", "command", "kafka", "listeners", "quorum", "ec2"]);
+      await clock.wait(Math.min(SHORTEST * 2 ** failures, LONGEST));
+    }
+  }
+}
+
+async function lookAll(step: Extract<Step, { do: "look" }>, plan: Plan, ports: Ports, facts: Facts): Promise<Facts> {
+  const seen = await Promise.all(
+    step.facts.map(async (name): Promise<[FactName, Seen<Sights[FactName]>]> => {
+      const value = await lookAt(name, plan, ports, facts, step.via);
+      return [name, { at: ports.clock.now(), value }];
+    }),
+  );
+  return { ...facts, ...Object.fromEntries(seen) };
+}
+
+function forget(facts: Facts, names: readonly FactName[]): Facts {
+  const kept: Record<string, unknown> = { ...facts };
+  for (const name of names) delete kept[name];
+  return kept as unknown as Facts;
+}

@@ -1,0 +1,165 @@
+import { gunzipSync, gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodePayload, encodePayload, type Payload } from "../../shared/config/payload.ts";
+import { parseProperties } from "../../shared/config/properties.ts";
+import { render } from "../../shared/config/render.ts";
+import { serverSettings } from "../../shared/config/server.ts";
+import { definitionWith, FORMED, nodeOf, type Overrides, QUORUM } from "./cluster.ts";
+
+function rendered(id: number, overrides: Overrides = {}, quorum = FORMED) {
+  const definition = definitionWith(overrides);
+  return render(definition, nodeOf(definition, id), quorum);
+}
+
+const fileOf = (payload: string, path: string): string =>
+  decodePayload(payload).files.find((file) => file.path === path)?.content ?? "";
+
+describe("render", () => {
+  it("makes the same bytes of the same input", () => {
+    expect(rendered(1)).toEqual(rendered(1));
+    expect(rendered(101, {}, QUORUM)).toEqual(rendered(101, {}, QUORUM));
+  });
+
+  it("does not depend on the order of the definition's settings", () => {
+    const names = ["num.io.threads", "num.network.threads", "queued.max.requests", "log.segment.bytes"];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(names, { minLength: names.length }), (order) => {
+        const settings = Object.fromEntries(order.map((name) => [name, "4"]));
+        expect(rendered(1, { settings }).digest).toBe(
+          rendered(1, { settings: Object.fromEntries(names.map((name) => [name, "4"])) }).digest,
+        );
+      }),
+    );
+  });
+
+  it("writes a server.properties that Kafka reads as it was meant, whatever the values", () => {
+    const name = fc.stringMatching(/^x\.[a-z.]{1,20}$/);
+    fc.assert(
+      fc.property(fc.dictionary(name, fc.string({ unit: "binary" })), (settings) => {
+        const definition = definitionWith({ settings });
+        const { payload } = render(definition, nodeOf(definition, 1), FORMED);
+        expect(parseProperties(fileOf(payload, "config/server.properties"))).toEqual(
+          serverSettings(definition, nodeOf(definition, 1)),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it.each([
+    ["the id", rendered(2)],
+    ["the heap", rendered(1, { broker: { heap: 2048 } })],
+    ["a setting for all", rendered(1, { settings: { "num.io.threads": "4" } })],
+    ["a setting of the role", rendered(1, { broker: { settings: { "num.io.threads": "4" } } })],
+    ["the cluster id", rendered(1, {}, { ...FORMED, clusterId: "AAAAAAAAAAAAAAAAAAAAAA" })],
+  ])("has another digest where %s differs", (_, other) => {
+    expect(other.digest).not.toBe(rendered(1).digest);
+  });
+
+  it("keeps the digest of a node where another role's setting changes", () => {
+    const settings = { "num.io.threads": "4" };
+    expect(rendered(101, { broker: { settings } }).digest).toBe(rendered(101).digest);
+  });
+
+  it("keeps the digest when the quorum has formed, so that nothing restarts for it", () => {
+    const [founding, formed] = [rendered(101, {}, QUORUM), rendered(101, {}, FORMED)];
+    expect(founding.digest).toBe(formed.digest);
+    expect(founding.payload).not.toBe(formed.payload);
+  });
+});
+
+describe("the format line", () => {
+  const formatOf = (id: number, quorum = QUORUM) => decodePayload(rendered(id, {}, quorum).payload).format;
+
+  it("has each founder found the quorum with all its voters, until it has formed", () => {
+    expect(formatOf(102)).toEqual({
+      kind: "founder",
+      directoryId: "MvDxzVmcRsaTz33bUuRU6A",
+      voters: [
+        "101@10.0.1.10:9093:JEXY6aqzQY-32P5TStzaFg",
+        "102@10.0.2.10:9093:MvDxzVmcRsaTz33bUuRU6A",
+        "103@10.0.3.10:9093:07R5amHmR32VDA6jHkGbTA",
+      ],
+    });
+    expect(formatOf(102, FORMED)).toEqual({ kind: "join" });
+  });
+
+  it("has controllers that are no founders join, and brokers always", () => {
+    const two = { ...QUORUM, voters: QUORUM.voters.slice(0, 2) };
+    expect(formatOf(103, two)).toEqual({ kind: "join" });
+    expect(formatOf(1)).toEqual({ kind: "join" });
+  });
+
+  it("throws where a founder has no address", () => {
+    const stranger = { ...QUORUM, voters: [...QUORUM.voters, { id: 109, directoryId: "AAAAAAAAAAAAAAAAAAAAAA" }] };
+    expect(() => formatOf(101, stranger)).toThrow(/controller 109 .* no address/);
+  });
+});
+
+describe("the unit", () => {
+  const unitOf = (id: number, overrides: Overrides = {}) => decodePayload(rendered(id, overrides).payload).unit;
+
+  it("runs Kafka with the role's heap, from whatever is in the libs directory", () => {
+    expect(unitOf(1).content).toMatch(
+      /^ExecStart=java -Xms4096m -Xmx4096m .* -cp @KAFKA_HOME@\/libs\/\* kafka.Kafka config\/server.properties$/m,
+    );
+    expect(unitOf(1).content).toContain("-XX:+UseG1GC");
+    expect(unitOf(1, { broker: { heap: 256 } }).content).toContain("-XX:+UseSerialGC");
+  });
+
+  it("waits for a controlled shutdown, which may take Kafka five minutes", () => {
+    expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unitOf(1).content)?.[1])).toBeGreaterThan(300);
+  });
+});
+
+describe("the payload", () => {
+  it("is read back as it was", () => {
+    const path = fc.stringMatching(/^[a-z0-9]{1,9}(\/[a-z0-9][a-z0-9.]{0,9}){0,2}$/);
+    const uuid = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
+    const payload: fc.Arbitrary<Payload> = fc.record({
+      digest: fc.stringMatching(/^[0-9a-f]{64}$/),
+      role: fc.constantFrom("broker", "controller"),
+      id: fc.nat(),
+      clusterId: uuid,
+      address: fc.ipV4(),
+      format: fc.oneof(
+        fc.constant({ kind: "join" } as const),
+        fc.record({
+          kind: fc.constant("founder" as const),
+          directoryId: uuid,
+          voters: fc.array(fc.stringMatching(/^[0-9]{1,3}@[0-9.]{7}:9093:[A-Za-z0-9_-]{22}$/), { minLength: 1 }),
+        }),
+      ),
+      files: fc.array(
+        fc.record({ mode: fc.constantFrom("0644", "0600"), path, content: fc.string({ unit: "grapheme" }) }),
+      ),
+      unit: fc.record({ name: fc.constant("x.service"), content: fc.string({ unit: "grapheme" }) }),
+    });
+    fc.assert(
+      fc.property(payload, (given) => {
+        expect(decodePayload(encodePayload(given))).toEqual(given);
+      }),
+    );
+  });
+
+  it("has no time and no operating system in its gzip header", () => {
+    const header = Buffer.from(rendered(1).payload, "base64").subarray(0, 10);
+    expect([...header.subarray(4, 8), header[9]]).toEqual([0, 0, 0, 0, 255]);
+  });
+
+  it("leaves the SSM document most of what it and its parameters may take together", () => {
+    expect(rendered(101, {}, QUORUM).payload.length).toBeLessThan(8_000);
+  });
+
+  it.each([
+    ["another version", (text: string) => text.replace("rollcall 1", "rollcall 2"), /rollcall 2/],
+    ["no unit", (text: string) => text.replace(/^unit .*\n/m, ""), /no unit/],
+    ["two roles", (text: string) => text.replace(/^role .*\n/m, "$&$&"), /several role/],
+    ["an unknown role", (text: string) => text.replace(/^role .*/m, "role observer"), /role observer/],
+    ["an unknown format", (text: string) => text.replace(/^format .*/m, "format standalone"), /format standalone/],
+  ])("is refused with %s", (_, spoil, words) => {
+    const text = gunzipSync(Buffer.from(rendered(1).payload, "base64")).toString();
+    expect(() => decodePayload(gzipSync(spoil(text)).toString("base64"))).toThrow(words);
+  });
+});

@@ -1,0 +1,71 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { realClock, virtualClock } from "../../lab/clock.ts";
+import { modelledMachines } from "../../lab/machines/modelled.ts";
+import { ModelledKafka } from "../../lab/machines/modelled-kafka.ts";
+import { realMachines } from "../../lab/machines/real.ts";
+import { isKafka, processesOf } from "../../lab/machines/real-processes.ts";
+import { seededRandom } from "../../lab/random.ts";
+import { definitionWith, nodeOf } from "../config/cluster.ts";
+import { type Bench, machineSuite } from "./machine-suite.ts";
+
+const SCRIPT = fileURLToPath(new URL("../../resources/node/rollcall-node.sh", import.meta.url));
+const JAVA = fileURLToPath(new URL("bin/java", import.meta.url));
+
+machineSuite("modelled", async (): Promise<Bench> => {
+  const clock = virtualClock(1_700_000_000_000);
+  const kafka = new ModelledKafka({ clock });
+  const definition = definitionWith();
+  return {
+    kind: modelledMachines({ clock, kafka, random: seededRandom(1) }),
+    definition,
+    script: "",
+    settle: (promise) => clock.settle(promise, 20 * 60_000),
+    wait: (ms) => clock.runFor(ms),
+    server(id) {
+      const process = kafka.listenerAt(nodeOf(definition, id).address, 9093);
+      return process && `started at ${process.started}`;
+    },
+    close: async () => {},
+  };
+});
+
+machineSuite(
+  "real",
+  async (): Promise<Bench> => {
+    const clock = realClock();
+    const dir = mkdtempSync(join(tmpdir(), "rollcall-machines-"));
+    const kind = realMachines({ dir, kafkaHome: "/opt/kafka", java: JAVA, clock });
+    return {
+      kind,
+      definition: definitionWith(),
+      script: await readFile(SCRIPT, "utf8"),
+      settle: (promise) => promise,
+      wait: (ms) => clock.wait(ms),
+      server: (id) => serverIn(dir, id),
+      async close() {
+        await kind.close();
+        clock.close();
+        rmSync(dir, { recursive: true });
+      },
+    };
+  },
+  { skip: process.platform !== "linux" },
+);
+
+/** Process id of the Kafka server with that node id on the machines below the directory. */
+function serverIn(dir: string, id: number): string | undefined {
+  for (const root of readdirSync(dir)) {
+    for (const name of readdirSync(join(dir, root))) {
+      const machine = join(dir, root, name);
+      const settings = join(machine, "home", "config", "server.properties");
+      if (!existsSync(settings) || !readFileSync(settings, "utf8").includes(`node.id=${id}\n`)) continue;
+      const server = processesOf(machine).find(isKafka);
+      if (server !== undefined) return String(server);
+    }
+  }
+  return undefined;
+}

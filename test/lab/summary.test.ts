@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { type Expected, type Findings, isOk, type Replacement } from "../../lab/summary.ts";
+
+const NODES = [101, 102, 103, 1, 2, 3].map((id) => ({
+  role: id > 100 ? ("controller" as const) : ("broker" as const),
+  id,
+  zone: "eu-central-1a",
+  address: `10.0.0.${id}`,
+  instance: `i-new${id}`,
+  state: "InService",
+}));
+
+const replacement = (id: number, kind: Replacement["kind"]): Replacement => ({
+  role: id > 100 ? "controller" : "broker",
+  id,
+  kind,
+  old: `i-old${id}`,
+  new: `i-new${id}`,
+  sameId: true,
+  sameAddress: id > 100 ? true : null,
+  seconds: 12,
+});
+
+const GOOD: Findings = {
+  kafka: { real: true, version: "4.3.0" },
+  nodes: NODES,
+  launch: { seconds: 14.2 },
+  replacements: [
+    replacement(1, "died"),
+    replacement(2, "terminated"),
+    replacement(3, "unhealthy"),
+    replacement(102, "terminated"),
+  ],
+  messages: { acknowledged: 1000, read: 1002, lost: 0, duplicated: 1 },
+  replay: { events: 80, changes: 0 },
+  apiCalls: { "ec2:DescribeInstances": 7 },
+};
+
+const EXPECTED: Expected = {
+  nodes: { broker: 3, controller: 3 },
+  replacements: GOOD.replacements.map(({ role, kind }) => ({ role, kind })),
+  acknowledged: 500,
+  fixedAddress: ["controller"],
+};
+
+const [first, second] = GOOD.replacements as [Replacement, Replacement];
+const last = GOOD.replacements[3] as Replacement;
+const others = GOOD.replacements.slice(1);
+const node = (change: object) => [...NODES.slice(0, 5), { ...NODES[5], ...change }] as Findings["nodes"];
+const { messages } = GOOD;
+
+test("a tour that went as it must is ok", () => {
+  expect(isOk(GOOD, EXPECTED)).toEqual({ ok: true, problems: [] });
+});
+
+describe("is not ok, for that one reason, with", () => {
+  test.each<[string, Partial<Findings>, string]>([
+    ["a lost message", { messages: { ...messages, lost: 1 } }, "1 acknowledged messages were lost"],
+    ["too few acknowledged", { messages: { ...messages, acknowledged: 499 } }, "too few to tell"],
+    ["fewer read than acknowledged", { messages: { ...messages, read: 999 } }, "999 messages were read, of 1000"],
+    ["a count that is none", { messages: { ...messages, duplicated: Number.NaN } }, "not a count"],
+    ["another id", { replacements: [{ ...first, sameId: false }, ...others] }, "broker 1 has another id"],
+    [
+      "another address",
+      { replacements: [...GOOD.replacements.slice(0, 3), { ...last, sameAddress: false }] },
+      "controller 102 has another address",
+    ],
+    [
+      "a controller whose address was not compared",
+      { replacements: [...GOOD.replacements.slice(0, 3), { ...last, sameAddress: null }] },
+      "controller 102 has no fixed address",
+    ],
+    ["a replacement that took no time", { replacements: [{ ...first, seconds: 0 }, ...others] }, "took 0 s"],
+    ["a replacement that is missing", { replacements: others }, "no broker was replaced that died"],
+    [
+      "a replacement of another kind",
+      { replacements: [first, { ...second, kind: "died" }, ...GOOD.replacements.slice(2)] },
+      "no broker was replaced that was terminated",
+    ],
+    [
+      "an instance replaced by itself",
+      { replacements: [{ ...first, old: "i-gone", new: "i-gone" }, ...others] },
+      "the same instance, i-gone",
+    ],
+    [
+      "a replaced instance that is still there",
+      { replacements: [{ ...first, old: "i-new3" }, ...others] },
+      "i-new3 is still there",
+    ],
+    ["a node not in service", { nodes: node({ state: "Pending:Wait" }) }, "broker 3 (i-new3) is Pending:Wait"],
+    ["a node that is nowhere", { nodes: node({ state: "" }) }, "is nowhere"],
+    ["a missing node", { nodes: NODES.slice(0, 5) }, "there are 2 brokers, not 3"],
+    ["one id twice", { nodes: node({ id: 2 }) }, "id 2 is held more than once"],
+    ["one address twice", { nodes: node({ address: "10.0.0.2" }) }, "address 10.0.0.2 is held more than once"],
+    ["one instance twice", { nodes: node({ instance: "i-new2" }) }, "i-new2 holds more than one id"],
+    ["a replay that changed something", { replay: { events: 80, changes: 2 } }, "changed 2 things"],
+    ["nothing replayed", { replay: { events: 0, changes: 0 } }, "no event was replayed"],
+    ["no time for the launch", { launch: { seconds: Number.NaN } }, "the launch took NaN s"],
+    ["no API call", { apiCalls: {} }, "no API call was counted"],
+  ])("%s", (_, change, reason) => {
+    const { ok, problems } = isOk({ ...GOOD, ...change }, EXPECTED);
+    expect(ok).toBe(false);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(reason);
+  });
+});

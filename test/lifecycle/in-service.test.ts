@@ -1,0 +1,287 @@
+import { describe, expect, test } from "vitest";
+import type { InstanceRecord, KafkaSight } from "../../shared/lifecycle/sights.ts";
+import {
+  A,
+  at,
+  B,
+  C,
+  changeOf,
+  definition,
+  digestOf,
+  kafka,
+  NOW,
+  quorumOf,
+  type Setting,
+  step,
+  unsafe,
+} from "./scene.ts";
+
+const { periods } = definition;
+const mine = { instance: "i-1", zone: A, state: "InService", id: 1, served: true, address: "10.0.1.50" } as const;
+const others = [
+  { instance: "i-2", zone: B, state: "InService", id: 2, served: true, address: "10.0.2.50" },
+  { instance: "i-3", zone: C, state: "InService", id: 3, served: true, address: "10.0.3.50" },
+] as const;
+const nodes = [mine, ...others];
+const digest = digestOf("broker", 1, A, "10.0.1.50");
+const record = (patch: Partial<InstanceRecord> = {}): Partial<InstanceRecord> => ({
+  configured: { digest, at: NOW - 900_000, times: 1 },
+  ...patch,
+});
+const up = { 2: at("10.0.2.50"), 3: at("10.0.3.50") };
+const healthy = kafka({ 1: at("10.0.1.50"), ...up });
+const missing = kafka({ 1: {}, ...up });
+const online = { state: "online" } as const;
+const out = (
+  ago: number,
+  extra: Partial<InstanceRecord> = {},
+  seen: Setting["seen"] = {},
+  sight: KafkaSight = missing,
+): Setting => ({
+  nodes,
+  record: record({ unregistered: NOW - ago, ...extra }),
+  seen: { kafka: sight, ...seen },
+});
+const asked = (sent: number, unit: string): [Partial<InstanceRecord>, Setting["seen"]] => [
+  { command: { action: "status", digest: "", attempt: 1, sent, id: "c-3" } },
+  { agent: online, command: { status: "success", detail: "", answer: { ok: true, action: "status", unit } } },
+];
+
+test("without an id it is held, never replaced: it may be a broker of an adopted group", () => {
+  expect(step({ nodes: [{ instance: "i-1", zone: A, state: "InService" }] })).toMatchObject({
+    do: "hold",
+    row: "in-service/0",
+  });
+});
+
+describe("row 1: the observer is the suspect", () => {
+  test("Kafka cannot be seen: changes nothing", () => {
+    expect(changeOf({ nodes, record: record(), seen: { kafka: { seen: false, reason: "timeout" } } })).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("changes nothing") } },
+    });
+  });
+  test("several look dead at once: changes nothing", () => {
+    const two = kafka({ 1: {}, 2: {}, 3: at("10.0.3.50") });
+    expect(changeOf(out(periods.silentGrace * 2, {}, {}, two))).toMatchObject({
+      kind: "note",
+      row: "in-service/1",
+      patch: { hold: { reason: expect.stringContaining("1, 2") } },
+    });
+  });
+  test("a peer that is only launching does not count as dead", () => {
+    const launching = { ...others[0], state: "Pending:Wait" } as const;
+    expect(
+      changeOf({
+        nodes: [mine, launching, others[1]],
+        record: record(),
+        seen: { kafka: kafka({ 1: {}, 2: {}, 3: at("10.0.3.50") }) },
+      }),
+    ).toMatchObject({ kind: "note", patch: { unregistered: NOW } });
+  });
+});
+
+describe("row 2: out of Kafka", () => {
+  test("notes since when, then waits out the grace", () => {
+    expect(changeOf({ nodes, record: record(), seen: { kafka: missing } })).toMatchObject({
+      kind: "note",
+      patch: { unregistered: NOW },
+    });
+    expect(step(out(periods.grace - 1))).toMatchObject({ do: "wait", row: "in-service/2" });
+  });
+  test("asks the node whether the process lives", () => {
+    expect(changeOf(out(periods.grace + 1, {}, { agent: online }))).toMatchObject({ kind: "send", action: "status" });
+  });
+  test.each(["active", "activating"])("alive (%s), as in log recovery: waits, and asks again later", (unit) => {
+    expect(step(out(periods.grace + 1000, ...asked(NOW - 500, unit)))).toMatchObject({ do: "wait" });
+    expect(changeOf(out(periods.grace * 3, ...asked(NOW - periods.grace - 1, unit)))).toMatchObject({
+      kind: "send",
+      action: "status",
+      attempt: 2,
+    });
+  });
+  test("dead: takes the turn, then marks it unhealthy", () => {
+    const dead = out(periods.grace + 1000, ...asked(NOW - 500, "failed"));
+    expect(changeOf(dead)).toMatchObject({ kind: "take-turn", turn: { id: 1 } });
+    expect(changeOf({ ...dead, turn: { id: 1, instance: "i-1" } })).toMatchObject({ kind: "mark-unhealthy" });
+  });
+  test("an answer from before the grace was over is not an answer", () => {
+    expect(changeOf(out(periods.grace + 1000, ...asked(NOW - periods.grace - 900, "failed")))).toMatchObject({
+      kind: "send",
+      action: "status",
+    });
+  });
+  test("dead, but the turn is another's, or losing it is not safe: holds", () => {
+    const dead = out(periods.grace + 1000, ...asked(NOW - 500, "failed"));
+    expect(changeOf({ ...dead, turn: { id: 2, instance: "i-2" } })).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("turn is broker 2") } },
+    });
+    expect(changeOf({ ...dead, seen: { ...dead.seen, kafka: kafka({ 1: { stop: unsafe }, ...up }) } })).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("orders-0") } },
+    });
+  });
+  test("a silent node is given longer", () => {
+    const silent = { agent: { state: "lost" } } as const;
+    expect(step(out(periods.grace + 1, {}, silent))).toMatchObject({ do: "wait" });
+    expect(changeOf(out(periods.silentGrace + 1, {}, silent))).toMatchObject({ kind: "take-turn" });
+  });
+  test("back again: forgets it", () => {
+    expect(changeOf(out(1000, {}, {}, healthy))).toMatchObject({ kind: "note", patch: { unregistered: undefined } });
+  });
+});
+
+describe("row 3: another configuration", () => {
+  const old = record({ configured: { digest: "old", at: 1, times: 1 } });
+  test("takes the turn, configures, notes it", () => {
+    const setting: Setting = { nodes, record: old, seen: { kafka: healthy, agent: online } };
+    expect(changeOf(setting)).toMatchObject({ kind: "take-turn", row: "in-service/3" });
+    expect(changeOf({ ...setting, turn: { id: 1, instance: "i-1" } })).toMatchObject({
+      kind: "send",
+      action: "configure",
+      digest,
+    });
+    const command = { action: "configure", digest, attempt: 1, sent: NOW - 500, id: "c-4" } as const;
+    expect(
+      changeOf({
+        ...setting,
+        record: { ...old, command },
+        seen: {
+          ...setting.seen,
+          command: { status: "success", detail: "", answer: { ok: true, action: "configure" } },
+        },
+      }),
+    ).toMatchObject({ kind: "note", patch: { configured: { digest } } });
+  });
+  test("not safe, or not its turn: holds", () => {
+    expect(
+      changeOf({ nodes, record: old, seen: { kafka: kafka({ 1: { ...at("10.0.1.50"), stop: unsafe }, ...up }) } }),
+    ).toMatchObject({ kind: "note", patch: { hold: {} } });
+    expect(changeOf({ nodes, record: old, turn: { id: 3, instance: "i-3" }, seen: { kafka: healthy } })).toMatchObject({
+      kind: "note",
+      patch: { hold: {} },
+    });
+  });
+  test("a configuration that keeps failing is held, not tried for ever", () => {
+    const command = { action: "configure", digest, attempt: 3, sent: NOW - 500, id: "c-4" } as const;
+    expect(
+      changeOf({
+        nodes,
+        record: { ...old, command },
+        seen: { kafka: healthy, command: { status: "failed", detail: "no space left" } },
+      }),
+    ).toMatchObject({ kind: "note", patch: { hold: { reason: expect.stringContaining("no space left") } } });
+  });
+});
+
+describe("row 4: well", () => {
+  test("settled", () => {
+    expect(step({ nodes, record: record(), seen: { kafka: healthy } })).toMatchObject({
+      do: "settled",
+      row: "in-service/4",
+    });
+  });
+  test("the turn goes back only when it is in every ISR again", () => {
+    const behind = kafka({ 1: { ...at("10.0.1.50"), replicas: 4, missing: 1 }, ...up });
+    expect(step({ nodes, record: record(), turn: { id: 1 }, seen: { kafka: behind } })).toMatchObject({ do: "wait" });
+    expect(changeOf({ nodes, record: record(), turn: { id: 1 }, seen: { kafka: healthy } })).toMatchObject({
+      kind: "give-turn",
+      id: 1,
+    });
+  });
+  test("a hold that is over is taken off the record", () => {
+    expect(
+      changeOf({ nodes, record: record({ hold: { reason: "something", since: 1 } }), seen: { kafka: healthy } }),
+    ).toMatchObject({ kind: "note", patch: { hold: undefined } });
+  });
+});
+
+describe("controllers", () => {
+  const controllers = [101, 102, 103].map((id, i) => ({
+    instance: `i-${id}`,
+    zone: [A, B, C][i] ?? A,
+    state: "InService" as const,
+    id,
+    served: true,
+    address: `10.0.${i + 1}.10`,
+  }));
+  const digest101 = digestOf("controller", 101, A, "10.0.1.10");
+  const settings = (
+    heard: [number, "listening" | "refused" | "silent"][],
+    extra: Partial<InstanceRecord> = {},
+    seen: Setting["seen"] = {},
+  ): Setting => ({
+    role: "controller",
+    nodes: controllers,
+    record: { configured: { digest: digest101, at: 1, times: 1 }, ...extra },
+    seen: { listeners: new Map(heard), ...seen },
+  });
+  test("listening is well; one that refuses is out; two that refuse are the observer's fault", () => {
+    expect(
+      step(
+        settings([
+          [101, "listening"],
+          [102, "listening"],
+          [103, "listening"],
+        ]),
+      ),
+    ).toMatchObject({ do: "settled" });
+    expect(
+      changeOf(
+        settings([
+          [101, "refused"],
+          [102, "listening"],
+          [103, "listening"],
+        ]),
+      ),
+    ).toMatchObject({ kind: "note", patch: { unregistered: NOW } });
+    expect(
+      changeOf(
+        settings([
+          [101, "refused"],
+          [102, "refused"],
+          [103, "listening"],
+        ]),
+      ),
+    ).toMatchObject({ kind: "note", row: "in-service/1" });
+  });
+  test("a dead one is replaced when the others carry the quorum, as one of them says", () => {
+    const [extra, seen] = asked(NOW - 500, "failed");
+    const dead = settings(
+      [
+        [101, "refused"],
+        [102, "listening"],
+        [103, "listening"],
+      ],
+      { unregistered: NOW - periods.grace - 1000, ...extra },
+      seen,
+    );
+    expect(step(dead)).toMatchObject({ do: "look", facts: ["quorum"], via: "i-102" });
+    expect(
+      changeOf({ ...dead, seen: { ...dead.seen, quorum: quorumOf({ 101: 60_000, 102: 0, 103: 0 }, [], 102) } }),
+    ).toMatchObject({ kind: "take-turn" });
+  });
+  test("its turn goes back when it is a voter again that has caught up", () => {
+    const setting = settings([
+      [101, "listening"],
+      [102, "listening"],
+      [103, "listening"],
+    ]);
+    expect(step({ ...setting, turn: { id: 101 } })).toMatchObject({ do: "look", facts: ["quorum"] });
+    expect(
+      step({
+        ...setting,
+        turn: { id: 101 },
+        seen: { ...setting.seen, quorum: quorumOf({ 102: 0, 103: 0 }, [101], 102) },
+      }),
+    ).toMatchObject({ do: "wait" });
+    expect(
+      changeOf({
+        ...setting,
+        turn: { id: 101 },
+        seen: { ...setting.seen, quorum: quorumOf({ 101: 0, 102: 0, 103: 0 }) },
+      }),
+    ).toMatchObject({ kind: "give-turn" });
+  });
+});

@@ -1,0 +1,172 @@
+/** Builds the facts of one decision: a healthy three-zone cluster, with whatever a test changes in it. */
+import { readFileSync } from "node:fs";
+import { type Definition, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
+import { parseDefinition } from "../../shared/cluster/parse.ts";
+import { decide } from "../../shared/lifecycle/decide/index.ts";
+import type { Facts, Plan, Seen, Sights } from "../../shared/lifecycle/facts.ts";
+import { planFor } from "../../shared/lifecycle/plan.ts";
+import type {
+  BrokerSight,
+  GroupSight,
+  InstanceRecord,
+  KafkaSight,
+  LifecycleState,
+  QuorumAnswer,
+  QuorumMark,
+  RosterMember,
+  Turn,
+} from "../../shared/lifecycle/sights.ts";
+import type { Change, Step } from "../../shared/lifecycle/steps.ts";
+
+export const definition: Definition = parseDefinition(
+  readFileSync(new URL("../../clusters/lab.yml", import.meta.url), "utf8"),
+  "clusters/lab.yml",
+);
+export const plan: Plan = planFor(definition);
+export const NOW = 1_800_000_000_000;
+export const A = "eu-central-1a";
+export const B = "eu-central-1b";
+export const C = "eu-central-1c";
+
+export const mark: QuorumMark = {
+  clusterId: "4L6g3nShT-eMCtK--X86sw",
+  voters: [101, 102, 103].map((id) => ({ id, directoryId: `dir-${id}` })),
+  formed: true,
+};
+
+export interface Node {
+  readonly instance: string;
+  readonly zone: string;
+  readonly state?: LifecycleState;
+  /** The id it holds. */
+  readonly id?: number;
+  readonly served?: boolean;
+  readonly address?: string;
+}
+
+export const groupName = (role: RoleName, zone: string): string => {
+  const group = roleOf(definition, role).groups.find((g) => g.zone === zone);
+  if (!group) throw new Error(`no group of ${role} in ${zone}`);
+  return group.name;
+};
+
+export interface Setting {
+  readonly role?: RoleName;
+  readonly nodes: readonly Node[];
+  /** Of each zone's group; 1 where left out. */
+  readonly desired?: Readonly<Record<string, number>>;
+  readonly deleting?: readonly string[];
+  readonly vacant?: readonly { id: number; zone: string; served?: boolean; address?: string }[];
+  readonly record?: Partial<InstanceRecord>;
+  readonly turn?: Partial<Turn>;
+  readonly quorum?: QuorumMark | null;
+  readonly seen?: Partial<{ [F in keyof Sights]: Sights[F] }>;
+  readonly stale?: Partial<Record<keyof Sights, number>>;
+  readonly attempt?: number;
+  readonly echo?: boolean;
+  readonly suspect?: boolean;
+}
+
+/** The facts as seen by the first node of the setting. */
+export function facts(setting: Setting): Facts {
+  const role = setting.role ?? "broker";
+  const subject = setting.nodes[0];
+  if (!subject) throw new Error("a setting needs a node");
+  const groups: GroupSight[] = [A, B, C].map((zone) => ({
+    name: groupName(role, zone),
+    desired: setting.desired?.[zone] ?? 1,
+    deleting: setting.deleting?.includes(zone) ?? false,
+    members: setting.nodes
+      .filter((n) => n.zone === zone && n.state !== undefined)
+      .map((n) => ({ instance: n.instance, state: n.state ?? "Pending:Wait", zone, healthy: true })),
+  }));
+  const members = new Map<number, RosterMember>();
+  for (const n of setting.nodes) {
+    if (n.id === undefined) continue;
+    members.set(n.id, {
+      id: n.id,
+      owner: n.instance,
+      zone: n.zone,
+      since: NOW - 1000,
+      served: n.served ?? false,
+      ...(n.address !== undefined && { address: n.address }),
+    });
+  }
+  for (const v of setting.vacant ?? []) members.set(v.id, { since: NOW - 1000, served: false, ...v });
+  const record = setting.record && {
+    instance: subject.instance,
+    role,
+    group: groupName(role, subject.zone),
+    zone: subject.zone,
+    version: 1,
+    ...setting.record,
+  };
+  const quorum = setting.quorum === undefined ? mark : setting.quorum;
+  const stamp = <T>(name: keyof Sights, value: T): Seen<T> => ({ at: NOW - (setting.stale?.[name] ?? 0), value });
+  const seen: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(setting.seen ?? {})) seen[name] = stamp(name as keyof Sights, value);
+  return {
+    now: NOW,
+    instance: subject.instance,
+    attempt: setting.attempt ?? 0,
+    echo: setting.echo ?? false,
+    suspect: setting.suspect ?? false,
+    fleet: stamp("fleet", { groups }),
+    table: stamp("table", {
+      rosters: new Map([[role, { role, members }]]),
+      ...(record && { record }),
+      ...(setting.turn && {
+        turn: { role, id: 9, instance: "i-other", since: NOW, reason: "a test", ...setting.turn },
+      }),
+      ...(quorum && { quorum }),
+    }),
+    ...seen,
+  } as Facts;
+}
+
+export const step = (setting: Setting): Step => decide(plan, facts(setting));
+
+/** The change a setting leads to; fails with the step's own words where it leads to anything else. */
+export function changeOf(setting: Setting): Change & { row: string; reason: string } {
+  const answer = step(setting);
+  if (answer.do !== "change") throw new Error(`${answer.do} (${answer.row}): ${answer.reason}`);
+  return { ...answer.change, row: answer.row, reason: answer.reason };
+}
+
+export const safe = { safe: true, reason: "a test says so" };
+export const unsafe = { safe: false, reason: "orders-0 has no other in-sync replica" };
+
+export function kafka(brokers: Readonly<Record<number, Partial<BrokerSight>>>): KafkaSight {
+  const sights = Object.entries(brokers).map(([id, sight]): [number, BrokerSight] => [
+    Number(id),
+    { replicas: 0, missing: 0, stop: safe, startEmpty: safe, ...sight },
+  ]);
+  return { seen: true, clusterId: mark.clusterId, brokers: new Map(sights) };
+}
+
+export const at = (host: string) => ({ registered: { host, port: 9092 } });
+
+export function quorumOf(
+  voters: Readonly<Record<number, number>>,
+  observers: readonly number[] = [],
+  leader = 101,
+): QuorumAnswer & { seen: true } {
+  const replica = (id: number, caughtUpAgo: number) => ({
+    id,
+    directoryId: `dir-${id}`,
+    logEndOffset: 100,
+    lag: caughtUpAgo > 7000 ? 9 : 0,
+    caughtUpAgo,
+  });
+  return {
+    seen: true,
+    leader,
+    voters: Object.entries(voters).map(([id, ago]) => replica(Number(id), ago)),
+    observers: observers.map((id) => replica(id, 0)),
+  };
+}
+
+/** The digest that node's configuration has now. */
+export function digestOf(role: RoleName, id: number, zone: string, address: string, quorum: QuorumMark = mark): string {
+  return plan.render({ role: roleOf(definition, role), id, zone, address }, quorum).digest;
+}

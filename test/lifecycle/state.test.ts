@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import { decide } from "../../shared/lifecycle/decide/index.ts";
+import type { LifecycleState } from "../../shared/lifecycle/sights.ts";
+import { A, changeOf, NOW, plan, step } from "./scene.ts";
+
+const nowhere = { instance: "i-1", zone: A } as const;
+
+describe("the present state chooses the table, never the event", () => {
+  test("nothing seen: looks at the group and the table", () => {
+    expect(decide(plan, { now: NOW, instance: "i-1", attempt: 0, echo: false, suspect: false })).toMatchObject({
+      do: "look",
+      facts: ["fleet", "table"],
+    });
+  });
+  test("a stranger is left alone without a further look", () => {
+    expect(step({ nodes: [nowhere] })).toMatchObject({ do: "settled", row: "state/foreign" });
+  });
+  test.each([
+    "Pending:Proceed",
+    "Terminating:Proceed",
+    "Warmed:Stopped",
+    "ReplacingRootVolume:Wait",
+    "EnteringStandby",
+  ] as LifecycleState[])("%s is left alone", (state) => {
+    expect(step({ nodes: [{ ...nowhere, state, id: 1 }] })).toMatchObject({ do: "settled", row: "state/leave-alone" });
+  });
+  test("Pending: looks again", () => {
+    expect(step({ nodes: [{ ...nowhere, state: "Pending" }] })).toMatchObject({ do: "wait", on: ["fleet"] });
+  });
+  test.each(["Standby", "Detached", "Terminating:Retained"] as const)("%s with an id is held, naming it", (state) => {
+    expect(step({ nodes: [{ ...nowhere, state, id: 7 }] })).toMatchObject({
+      do: "hold",
+      row: "state/aside",
+      reason: expect.stringContaining("7"),
+    });
+  });
+  test("an echo leaves alone what another invocation attends to; news does not", () => {
+    const setting = {
+      nodes: [{ ...nowhere, state: "Pending:Wait", id: 1 }],
+      record: { action: { kind: "launch", since: NOW }, attended: NOW + 1000 },
+    } as const;
+    expect(step({ ...setting, echo: true })).toMatchObject({ do: "settled", row: "state/attended" });
+    expect(step(setting)).toMatchObject({ do: "look", facts: ["agent"] });
+    expect(step({ ...setting, echo: true, record: { ...setting.record, attended: NOW - 1 } })).toMatchObject({
+      do: "look",
+      facts: ["agent"],
+    });
+  });
+});
+
+describe("an instance that EC2 has ended", () => {
+  const dead = { ...nowhere, id: 1, served: true } as const;
+  test("frees its id, whatever its group still says", () => {
+    for (const state of ["InService", "Terminating:Wait", "Pending:Wait"] as const) {
+      expect(changeOf({ nodes: [{ ...dead, state }], seen: { ec2: "terminated" } })).toMatchObject({
+        kind: "release",
+        id: 1,
+        row: "gone/free",
+      });
+    }
+  });
+  test("then ends the lifecycle action that still waits for it", () => {
+    expect(changeOf({ nodes: [{ ...nowhere, state: "Terminating:Wait" }], seen: { ec2: "terminated" } })).toMatchObject(
+      { kind: "complete", action: "terminate", result: "CONTINUE" },
+    );
+    expect(changeOf({ nodes: [{ ...nowhere, state: "Pending:Wait" }], seen: { ec2: "terminated" } })).toMatchObject({
+      kind: "complete",
+      action: "launch",
+      result: "ABANDON",
+    });
+  });
+  test("is looked at in EC2 first where something said so, or where no group lists it", () => {
+    expect(step({ nodes: [{ ...dead, state: "InService" }], suspect: true })).toMatchObject({
+      do: "look",
+      facts: ["ec2"],
+    });
+    expect(step({ nodes: [dead] })).toMatchObject({ do: "look", facts: ["ec2"] });
+  });
+  test("unknown to EC2 and every group, having been seen before, is gone", () => {
+    expect(changeOf({ nodes: [dead], seen: { ec2: "unknown" } })).toMatchObject({ kind: "release", id: 1 });
+  });
+  test("a newborn that EC2 does not know yet is not", () => {
+    expect(changeOf({ nodes: [{ ...nowhere, state: "Pending:Wait" }], seen: { ec2: "unknown" } })).toMatchObject({
+      kind: "claim",
+    });
+  });
+  test.each(["stopped", "stopping", "running"] as const)("%s is not gone: an id outside every group is held", (ec2) => {
+    expect(step({ nodes: [dead], seen: { ec2 } })).toMatchObject({ do: "hold", row: "state/aside" });
+  });
+  test("shutting down is not gone yet", () => {
+    expect(step({ nodes: [dead], seen: { ec2: "shutting-down" } })).toMatchObject({ do: "wait", on: ["ec2"] });
+  });
+  test("is forgotten once it holds nothing", () => {
+    expect(changeOf({ nodes: [nowhere], record: {}, seen: { ec2: "terminated" } })).toMatchObject({
+      kind: "drop-record",
+    });
+    expect(step({ nodes: [nowhere], seen: { ec2: "terminated" } })).toMatchObject({ do: "settled" });
+  });
+});

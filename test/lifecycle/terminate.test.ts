@@ -1,0 +1,233 @@
+import { describe, expect, test } from "vitest";
+import type { CommandSight, InstanceRecord } from "../../shared/lifecycle/sights.ts";
+import { A, at, B, C, changeOf, definition, kafka, NOW, quorumOf, type Setting, safe, step, unsafe } from "./scene.ts";
+
+const { periods } = definition;
+const me = { instance: "i-1", zone: A, state: "Terminating:Wait" } as const;
+const mine = { ...me, id: 1, served: true, address: "10.0.1.50" };
+const others = [
+  { instance: "i-2", zone: B, state: "InService", id: 2, served: true },
+  { instance: "i-3", zone: C, state: "InService", id: 3, served: true },
+] as const;
+const digest = "d".repeat(64);
+const leaving = (ago = 0, patch: Partial<InstanceRecord> = {}): Partial<InstanceRecord> => ({
+  action: { kind: "terminate", since: NOW - ago },
+  heartbeat: NOW,
+  configured: { digest, at: NOW - 900_000, times: 1 },
+  ...patch,
+});
+const healthy = kafka({ 1: at("10.0.1.50"), 2: at("10.0.2.50"), 3: at("10.0.3.50") });
+const online = { state: "online", address: "10.0.1.50" } as const;
+const stopping = (sent: number, attempt = 1) => ({ action: "stop", digest: "", attempt, sent, id: "c-2" }) as const;
+const turn = { id: 1, instance: "i-1" };
+
+describe("row 1: nothing to stop", () => {
+  test("it holds no id: CONTINUE at once, as after an abandoned launch", () => {
+    expect(changeOf({ nodes: [me] })).toMatchObject({
+      kind: "complete",
+      action: "terminate",
+      result: "CONTINUE",
+      row: "terminate/1",
+    });
+  });
+  test("never configured: frees the id without a stop", () => {
+    expect(changeOf({ nodes: [mine], record: { action: { kind: "terminate", since: NOW } } })).toMatchObject({
+      kind: "release",
+      id: 1,
+      row: "terminate/1",
+    });
+  });
+  test("a configure command that may be out there counts as configured", () => {
+    const command = { action: "configure", digest, attempt: 1, sent: NOW } as const;
+    expect(
+      step({ nodes: [mine, ...others], record: { action: { kind: "terminate", since: NOW }, command } }),
+    ).toMatchObject({ do: "look", facts: ["kafka"] });
+  });
+});
+
+describe("row 2: is it safe, and its turn", () => {
+  test("the turn is another's: holds, naming it", () => {
+    const setting: Setting = { nodes: [mine, ...others], record: leaving(), turn: { id: 2, instance: "i-2" } };
+    expect(changeOf(setting)).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("broker 2") } },
+    });
+  });
+  test("not safe: holds with the partition, and goes on holding with heartbeats", () => {
+    const sight = kafka({ 1: { stop: unsafe } });
+    expect(changeOf({ nodes: [mine, ...others], record: leaving(), seen: { kafka: sight } })).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("orders-0") } },
+    });
+    const held = leaving(0, { hold: { reason: `stopping broker 1 is not safe: ${unsafe.reason}`, since: NOW - 1 } });
+    expect(step({ nodes: [mine, ...others], record: held, seen: { kafka: sight } })).toMatchObject({
+      do: "hold",
+      row: "terminate/2",
+    });
+    expect(
+      changeOf({
+        nodes: [mine, ...others],
+        record: { ...held, heartbeat: NOW - periods.heartbeat },
+        seen: { kafka: sight },
+      }),
+    ).toMatchObject({ kind: "heartbeat" });
+  });
+  test("Kafka out of sight is unknown, and unknown is not safe", () => {
+    expect(
+      changeOf({ nodes: [mine, ...others], record: leaving(), seen: { kafka: { seen: false, reason: "timeout" } } }),
+    ).toMatchObject({ kind: "note", patch: { hold: {} } });
+  });
+  test("safe: takes the turn, then stops", () => {
+    const setting: Setting = { nodes: [mine, ...others], record: leaving(), seen: { kafka: healthy, agent: online } };
+    expect(changeOf(setting)).toMatchObject({ kind: "take-turn", turn: { role: "broker", id: 1, instance: "i-1" } });
+    expect(changeOf({ ...setting, turn })).toMatchObject({ kind: "send", action: "stop" });
+  });
+  test.each([{ desired: { [A]: 0 } }, { deleting: [A] }])(
+    "a group that is being emptied asks nobody: %o",
+    (emptied) => {
+      expect(
+        changeOf({ nodes: [mine], record: leaving(), turn: { id: 2 }, seen: { agent: online }, ...emptied }),
+      ).toMatchObject({ kind: "send", action: "stop" });
+    },
+  );
+  test("a controller is asked about its quorum, through itself", () => {
+    const controller = { ...mine, id: 101 };
+    expect(step({ role: "controller", nodes: [controller], record: leaving() })).toMatchObject({
+      do: "look",
+      facts: ["quorum"],
+      via: "i-1",
+    });
+    expect(
+      changeOf({
+        role: "controller",
+        nodes: [controller],
+        record: leaving(),
+        seen: { quorum: quorumOf({ 101: 0, 102: 0, 103: 60_000 }) },
+      }),
+    ).toMatchObject({ kind: "note", patch: { hold: {} } });
+    expect(
+      changeOf({
+        role: "controller",
+        nodes: [controller],
+        record: leaving(),
+        seen: { quorum: quorumOf({ 101: 0, 102: 0, 103: 0 }) },
+      }),
+    ).toMatchObject({ kind: "take-turn" });
+  });
+});
+
+describe("row 3: a member that goes for good", () => {
+  const scaledIn: Setting = {
+    nodes: [mine, { instance: "i-4", zone: A, state: "InService", id: 4 }, ...others],
+    record: leaving(),
+    turn,
+  };
+  test("still carries replicas: holds with the remedy", () => {
+    expect(changeOf({ ...scaledIn, seen: { kafka: kafka({ 1: { replicas: 12 } }) } })).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("kafka-reassign-partitions") } },
+    });
+  });
+  test("carries nothing any more: stops", () => {
+    expect(
+      changeOf({ ...scaledIn, seen: { kafka: kafka({ 1: { replicas: 0, stop: safe } }), agent: online } }),
+    ).toMatchObject({ kind: "send", action: "stop" });
+  });
+  test("one that is replaced may carry what it likes", () => {
+    expect(
+      changeOf({
+        nodes: [mine, ...others],
+        record: leaving(),
+        turn,
+        seen: { kafka: kafka({ 1: { replicas: 12 } }), agent: online },
+      }),
+    ).toMatchObject({ kind: "send", action: "stop" });
+  });
+});
+
+describe("row 4: the stop", () => {
+  const stopped = (status: object, sent = NOW - 500, ago = 0): Setting => ({
+    nodes: [mine, ...others],
+    record: leaving(ago, { command: stopping(sent) }),
+    turn,
+    seen: { agent: online, command: { detail: "", ...status } as CommandSight },
+  });
+  test("confirmed by the node: noted, then freed", () => {
+    expect(changeOf(stopped({ status: "success", answer: { ok: true, action: "stop", stopped: true } }))).toMatchObject(
+      { kind: "note", patch: { stopped: NOW } },
+    );
+    expect(changeOf({ nodes: [mine], record: leaving(0, { stopped: NOW }) })).toMatchObject({
+      kind: "release",
+      row: "terminate/4",
+    });
+  });
+  test("a success that does not say stopped frees nothing", () => {
+    expect(
+      changeOf(stopped({ status: "success", answer: { ok: true, action: "stop", stopped: false } })),
+    ).toMatchObject({ kind: "complete", row: "terminate/5" });
+  });
+  test("runs: waits; failed: tries again while there is time", () => {
+    expect(step(stopped({ status: "running" }))).toMatchObject({ do: "wait", row: "terminate/4" });
+    expect(changeOf(stopped({ status: "failed", detail: "systemctl: no bus" }))).toMatchObject({
+      kind: "send",
+      attempt: 2,
+    });
+  });
+  test("a stop that is on its way weighs nothing any more", () => {
+    expect(step({ ...stopped({ status: "running" }), turn: { id: 2 } })).toMatchObject({ do: "wait" });
+  });
+  const eni = {
+    address: "10.0.1.10",
+    eni: "eni-1",
+    zone: A,
+    attachment: { id: "a-1", instance: "i-1", status: "attached", deleteOnTermination: false },
+  } as const;
+  test("a fixed address goes before its id", () => {
+    const controller: Setting = {
+      role: "controller",
+      nodes: [{ ...mine, id: 101 }],
+      record: leaving(0, { stopped: NOW }),
+    };
+    expect(step(controller)).toMatchObject({ do: "look", facts: ["address"] });
+    expect(changeOf({ ...controller, seen: { address: eni } })).toMatchObject({ kind: "detach", attachment: "a-1" });
+    expect(
+      changeOf({
+        ...controller,
+        seen: { address: { ...eni, attachment: { ...eni.attachment, status: "detaching" } } },
+      }),
+    ).toMatchObject({ kind: "release" });
+    expect(
+      changeOf({ ...controller, seen: { address: { ...eni, attachment: { ...eni.attachment, instance: "i-8" } } } }),
+    ).toMatchObject({ kind: "release" });
+  });
+});
+
+describe("row 5: nobody there to stop it", () => {
+  const silent = (ago: number, ec2: "running" | "shutting-down" = "running"): Setting => ({
+    nodes: [mine, ...others],
+    record: leaving(ago),
+    turn,
+    seen: { kafka: healthy, agent: { state: "lost" }, ec2 },
+  });
+  test("asks EC2, waits for the agent, and past the stop timeout lets EC2 end it, keeping the id held", () => {
+    expect(step({ ...silent(0), seen: { kafka: healthy, agent: { state: "lost" } } })).toMatchObject({
+      do: "look",
+      facts: ["ec2"],
+    });
+    expect(step(silent(0))).toMatchObject({ do: "wait", row: "terminate/5" });
+    expect(changeOf(silent(periods.stop + 1))).toMatchObject({
+      kind: "complete",
+      result: "CONTINUE",
+      row: "terminate/5",
+    });
+  });
+  test("a stop that is never confirmed ends the same way", () => {
+    const setting: Setting = {
+      nodes: [mine, ...others],
+      record: leaving(periods.stop + 1, { command: stopping(NOW - periods.stop - 1) }),
+      turn,
+      seen: { agent: online, command: { status: "running", detail: "" } },
+    };
+    expect(changeOf(setting)).toMatchObject({ kind: "complete", result: "CONTINUE", row: "terminate/5" });
+  });
+});

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import type { Roster } from "../../shared/lifecycle/sights.ts";
+import { claimed, emptyRoster, memberOf, released, servedAt } from "../../shared/members/roster.ts";
+
+const wish = (id: number, address?: string) => ({
+  id,
+  zone: "a",
+  since: 10,
+  ...(address === undefined ? {} : { address }),
+});
+
+/** Broker 1 of i-1, in service at 10.0.1.7. */
+const serving = servedAt(claimed(emptyRoster("broker"), wish(1), "i-1").roster, 1, "i-1", "10.0.1.7");
+const vacated = released(serving, 1, "i-1", 20);
+
+const owners = (roster: Roster) => [...roster.members.values()].map(({ id, owner }) => [id, owner]);
+
+test("an id that is held is not given to another", () => {
+  const { won, roster } = claimed(serving, wish(1), "i-2");
+
+  expect(won).toBe(false);
+  expect(owners(roster)).toEqual([[1, "i-1"]]);
+});
+
+test("who holds an id is not given a second one", () => {
+  const { won, roster } = claimed(serving, wish(2), "i-1");
+
+  expect(won).toBe(false);
+  expect(owners(roster)).toEqual([[1, "i-1"]]);
+});
+
+test("a claim repeated by its winner is won, and changes nothing", () => {
+  expect(claimed(serving, { ...wish(1), since: 99 }, "i-1")).toEqual({ won: true, roster: serving });
+});
+
+test("an id freed keeps its zone, its address and that it was in service", () => {
+  expect(vacated.members.get(1)).toEqual({ id: 1, zone: "a", since: 20, served: true, address: "10.0.1.7" });
+});
+
+test("the next holder of an id has what its former incarnation left, and its own address where it brings one", () => {
+  const at = (address?: string) => claimed(vacated, wish(1, address), "i-2").roster.members.get(1);
+
+  expect(at()).toEqual({ id: 1, owner: "i-2", zone: "a", since: 10, served: true, address: "10.0.1.7" });
+  expect(at("10.0.1.8")?.address).toBe("10.0.1.8");
+});
+
+test("only its holder frees an id, or says that it serves", () => {
+  expect(released(serving, 1, "i-2", 20)).toBe(serving);
+  expect(servedAt(serving, 1, "i-2", "10.0.1.9")).toBe(serving);
+  expect(servedAt(vacated, 1, "i-1", "10.0.1.9")).toBe(vacated);
+});
+
+test("the member of an instance is found by it", () => {
+  expect(memberOf(serving, "i-1")?.id).toBe(1);
+  expect(memberOf(vacated, "i-1")).toBeUndefined();
+});

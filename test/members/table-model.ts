@@ -1,0 +1,445 @@
+/**
+ * What a table must do, told once more by plain bookkeeping, as commands for fast-check: calls one at a time, calls whose
+ * answer is lost, callers that die over a call, and crowds that call at once. After each the whole table is compared.
+ */
+import fc from "fast-check";
+import { expect } from "vitest";
+import type { RoleName } from "../../shared/cluster/definition.ts";
+import type { Table, TableContents } from "../../shared/lifecycle/ports.ts";
+import type { InstanceRecord, QuorumMark, Roster, RosterMember, Turn } from "../../shared/lifecycle/sights.ts";
+
+/** A table under test, and the network that its callers reach it by. */
+export interface Side {
+  readonly table: Table;
+  /** The next call takes effect, its answer is lost, and the SDK asks again. */
+  loseAnswer(): void;
+  /** The next call may take effect or not, and its caller never learns. */
+  loseCaller(): void;
+}
+
+/** Everything the table should hold, members by `role id`. */
+interface State {
+  members: Record<string, RosterMember>;
+  records: Record<string, InstanceRecord>;
+  turn?: Turn;
+  quorum?: QuorumMark;
+}
+
+export interface Model {
+  state: State;
+  /** Highest version each record was ever stored at since it was last dropped. */
+  versions: Map<string, number>;
+}
+
+export const emptyModel = (): Model => ({ state: { members: {}, records: {} }, versions: new Map() });
+
+type Fate = "answered" | "answer lost" | "caller lost";
+
+/** One call: how it is made, and what it changes and answers by the books. */
+interface Call {
+  readonly text: string;
+  make(table: Table, state: State): Promise<unknown>;
+  /** Changes the state; returns the answer. */
+  book(state: State): unknown;
+  /** The answer where the first one was lost and the SDK asked again; the same where left out. */
+  again?(answer: unknown): unknown;
+}
+
+/** Whoever holds the id or has the turn when the call is made, so that what only a holder may do is often done. */
+const HOLDER = "its holder";
+
+function holderOf(state: State, role: RoleName, id: number, who: string): string {
+  return who === HOLDER ? (state.members[key(role, id)]?.owner ?? "i-nobody") : who;
+}
+
+const roles: readonly RoleName[] = ["broker", "controller"];
+const key = (role: RoleName, id: number) => `${role} ${id}`;
+
+function membersOf(state: State, role: RoleName): RosterMember[] {
+  return Object.entries(state.members).flatMap(([k, member]) => (k.startsWith(`${role} `) ? [member] : []));
+}
+
+const plain = (role: RoleName, members: readonly RosterMember[]) => ({
+  role,
+  members: Object.fromEntries(members.map((m) => [m.id, m])),
+});
+const plainRoster = (roster: Roster) => plain(roster.role, [...roster.members.values()]);
+const bookedRoster = (state: State, role: RoleName) => plain(role, membersOf(state, role));
+
+function toState(contents: TableContents): State {
+  const members = roles.flatMap((role) =>
+    [...(contents.rosters.get(role)?.members ?? [])].map(([id, m]) => [key(role, id), m]),
+  );
+  return {
+    members: Object.fromEntries(members),
+    records: Object.fromEntries(contents.records),
+    ...(contents.turn ? { turn: contents.turn } : {}),
+    ...(contents.quorum ? { quorum: contents.quorum } : {}),
+  };
+}
+
+/** The rules that no interleaving may break, asked of the table itself. */
+function checkInvariants(contents: TableContents, model: Model): void {
+  for (const [role, roster] of contents.rosters) {
+    const owners = [...roster.members.values()].flatMap((m) => m.owner ?? []);
+    expect(new Set(owners).size, `${role}: no instance holds two ids`).toBe(owners.length);
+    for (const [id, member] of roster.members) {
+      const before = model.state.members[key(role, id)];
+      if (before?.served) expect(member.served, `${role} ${id} stays known to have been in service`).toBe(true);
+    }
+  }
+  for (const [instance, record] of contents.records) {
+    expect(record.version, `version of ${instance}`).toBeGreaterThanOrEqual(model.versions.get(instance) ?? 0);
+    model.versions.set(instance, record.version);
+  }
+  const { quorum: founded } = model.state;
+  if (founded) expect({ ...contents.quorum, formed: founded.formed }, "one founding").toEqual(founded);
+}
+
+class Single implements fc.AsyncCommand<Model, Side> {
+  readonly #call: Call;
+  readonly #fate: Fate;
+  constructor(call: Call, fate: Fate) {
+    this.#call = call;
+    this.#fate = fate;
+  }
+  toString() {
+    return this.#fate === "answered" ? this.#call.text : `${this.#call.text} (${this.#fate})`;
+  }
+  check() {
+    return true;
+  }
+  async run(model: Model, { table, loseAnswer, loseCaller }: Side) {
+    const before = structuredClone(model.state);
+    if (this.#fate === "answer lost") loseAnswer();
+    if (this.#fate === "caller lost") loseCaller();
+    const outcome = await this.#call.make(table, before).then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ error: String(error) }),
+    );
+    const booked = this.#call.book(model.state);
+
+    const contents = await table.readAll();
+    const state = toState(contents);
+    if (this.#fate === "caller lost") {
+      expect([before, model.state]).toContainEqual(state);
+      model.state = state;
+    } else {
+      const answer = this.#fate === "answer lost" && this.#call.again ? this.#call.again(booked) : booked;
+      expect(outcome).toEqual(booked instanceof Error ? { error: String(booked) } : { answer });
+      expect(state).toEqual(model.state);
+    }
+    checkInvariants(contents, { ...model, state: before });
+  }
+}
+
+function claim(role: RoleName, id: number, instance: string, since: number, address: string | undefined): Call {
+  const zone = `zone-${id % 3}`;
+  const given = address === undefined ? {} : { address };
+  return {
+    text: `claim ${role} ${id} for ${instance}${address ? ` at ${address}` : ""}`,
+    make: (table) =>
+      table.claim(role, { id, zone, since, ...given }, instance).then(({ won, roster }) => [won, plainRoster(roster)]),
+    book(state) {
+      const former = state.members[key(role, id)];
+      const free = !former?.owner && !membersOf(state, role).some((m) => m.owner === instance);
+      if (free) {
+        const kept = former?.address === undefined ? {} : { address: former.address };
+        state.members[key(role, id)] = {
+          id,
+          owner: instance,
+          zone,
+          since,
+          served: former?.served ?? false,
+          ...kept,
+          ...given,
+        };
+      }
+      return [state.members[key(role, id)]?.owner === instance, bookedRoster(state, role)];
+    },
+  };
+}
+
+function release(role: RoleName, id: number, who: string, now: number): Call {
+  return {
+    text: `release ${role} ${id} of ${who}`,
+    make: (table, before) => table.release(role, id, holderOf(before, role, id, who), now).then(plainRoster),
+    book(state) {
+      const member = state.members[key(role, id)];
+      if (member?.owner === holderOf(state, role, id, who)) {
+        const { owner: _, ...rest } = member;
+        state.members[key(role, id)] = { ...rest, since: now };
+      }
+      return bookedRoster(state, role);
+    },
+  };
+}
+
+function serve(role: RoleName, id: number, who: string, address: string): Call {
+  return {
+    text: `serve ${role} ${id} on ${who} at ${address}`,
+    make: (table, before) => table.serve(role, id, holderOf(before, role, id, who), address).then(plainRoster),
+    book(state) {
+      const member = state.members[key(role, id)];
+      if (member?.owner === holderOf(state, role, id, who))
+        state.members[key(role, id)] = { ...member, served: true, address };
+      return bookedRoster(state, role);
+    },
+  };
+}
+
+/** A record with something in every property, read at that distance before the stored version. */
+function save(instance: string, at: number, behind: number, full: boolean): Call {
+  const record = (state: State): InstanceRecord => ({
+    instance,
+    role: "broker",
+    group: "lab-broker-a",
+    zone: "a",
+    ...(full
+      ? {
+          action: { kind: "launch", since: at },
+          heartbeat: at,
+          address: "10.0.1.7",
+          command: { action: "stop", digest: "", attempt: 1, sent: at, id: "c-1" },
+          configured: { digest: "d", at, times: 1 },
+          stopped: at,
+          unregistered: at,
+          hold: { reason: "waits for an operator", since: at },
+          attended: at,
+        }
+      : {}),
+    version: Math.max(0, (state.records[instance]?.version ?? 0) - behind),
+  });
+  return {
+    text: `save the record of ${instance}, ${behind} versions behind`,
+    make: (table, before) => table.save(record(before)),
+    book(state) {
+      const next = record(state);
+      if ((state.records[instance]?.version ?? 0) !== next.version) return "changed";
+      state.records[instance] = { ...next, version: next.version + 1 };
+      return state.records[instance];
+    },
+    again: () => "changed",
+  };
+}
+
+class Drop implements fc.AsyncCommand<Model, Side> {
+  readonly #instance: string;
+  constructor(instance: string) {
+    this.#instance = instance;
+  }
+  toString() {
+    return `drop the record of ${this.#instance}`;
+  }
+  check() {
+    return true;
+  }
+  async run(model: Model, { table }: Side) {
+    await table.drop(this.#instance);
+    delete model.state.records[this.#instance];
+    model.versions.delete(this.#instance);
+    expect(toState(await table.readAll())).toEqual(model.state);
+  }
+}
+
+function takeTurn(turn: Turn): Call {
+  const asked = (state: State): Turn =>
+    turn.instance === HOLDER ? { ...turn, instance: state.turn?.instance ?? "i-0" } : turn;
+  return {
+    text: `take the turn for ${turn.instance} as ${turn.role} ${turn.id}`,
+    make: (table, before) => table.takeTurn(asked(before)),
+    book(state) {
+      const standing = state.turn;
+      if (!standing) state.turn = asked(state);
+      else if (standing.instance === asked(state).instance) state.turn = { ...asked(state), since: standing.since };
+      return state.turn;
+    },
+  };
+}
+
+/** Of that member, or of the one whose turn it is. */
+function giveTurn(member: { role: RoleName; id: number } | undefined): Call {
+  const given = (state: State) => member ?? state.turn ?? { role: "broker" as const, id: 1 };
+  return {
+    text: `give back the turn of ${member ? key(member.role, member.id) : HOLDER}`,
+    make: (table, before) => table.giveTurn(given(before).role, given(before).id),
+    book(state) {
+      const { role, id } = given(state);
+      if (state.turn?.role === role && state.turn.id === id) delete state.turn;
+      return undefined;
+    },
+  };
+}
+
+function found(clusterId: string): Call {
+  const mark = { clusterId, voters: [{ id: 101, directoryId: `${clusterId}-dir` }] };
+  return {
+    text: `found ${clusterId}`,
+    make: (table) => table.found(mark),
+    book(state) {
+      state.quorum ??= { ...mark, formed: false };
+      return state.quorum;
+    },
+  };
+}
+
+function form(): Call {
+  return {
+    text: "form",
+    make: (table) => table.form(),
+    book(state) {
+      if (!state.quorum) {
+        return new Error("a quorum cannot be marked formed before it is founded: there is no quorum mark");
+      }
+      state.quorum = { ...state.quorum, formed: true };
+      return state.quorum;
+    },
+  };
+}
+
+/** What one instance is told: the rosters, turn and mark of all, and its own record. */
+class Read implements fc.AsyncCommand<Model, Side> {
+  readonly #instance: string;
+  constructor(instance: string) {
+    this.#instance = instance;
+  }
+  toString() {
+    return `read for ${this.#instance}`;
+  }
+  check() {
+    return true;
+  }
+  async run({ state }: Model, { table }: Side) {
+    const { record, ...rest } = await table.read(this.#instance);
+    expect(record).toEqual(state.records[this.#instance]);
+    expect(toState({ ...rest, records: new Map(Object.entries(state.records)) })).toEqual(state);
+    expect([...rest.rosters.keys()]).toEqual(roles);
+  }
+}
+
+/** Instances that claim at once: each free id goes to exactly one of those who may have it, and each learns the truth. */
+class ClaimingCrowd implements fc.AsyncCommand<Model, Side> {
+  readonly #role: RoleName;
+  readonly #wishes: readonly (readonly [instance: string, id: number])[];
+  constructor(role: RoleName, wishes: readonly (readonly [string, number])[]) {
+    this.#role = role;
+    this.#wishes = wishes;
+  }
+  toString() {
+    return `crowd of ${this.#role}s claims ${this.#wishes.map(([instance, id]) => `${id} for ${instance}`).join(", ")}`;
+  }
+  check() {
+    return true;
+  }
+  async run(model: Model, { table }: Side) {
+    const role = this.#role;
+    const before = structuredClone(model.state);
+    const owners = new Set(membersOf(before, role).map((m) => m.owner));
+    const answers = await Promise.all(
+      this.#wishes.map(([instance, id]) => table.claim(role, { id, zone: "a", since: 7 }, instance)),
+    );
+
+    const contents = await table.readAll();
+    const state = toState(contents);
+    for (const [index, [instance, id]] of this.#wishes.entries()) {
+      const owner = state.members[key(role, id)]?.owner;
+      expect(answers[index]?.won, `${instance} is told whether ${id} is its`).toBe(owner === instance);
+      const formerOwner = before.members[key(role, id)]?.owner;
+      const able = this.#wishes.flatMap(([i, wanted]) => (wanted === id && !owners.has(i) ? [i] : []));
+      if (formerOwner) expect(owner).toBe(formerOwner);
+      else if (able.length > 0) expect(able).toContain(owner);
+      else expect(owner).toBeUndefined();
+    }
+    checkInvariants(contents, model);
+    model.state = state;
+  }
+}
+
+/** Instances that ask for the turn, save one record, or found the quorum at once: one of them has its way. */
+class Crowd implements fc.AsyncCommand<Model, Side> {
+  readonly #kind: "turn" | "save" | "found";
+  constructor(kind: "turn" | "save" | "found") {
+    this.#kind = kind;
+  }
+  toString() {
+    return `crowd: ${this.#kind}`;
+  }
+  check() {
+    return true;
+  }
+  async run(model: Model, { table }: Side) {
+    const before = structuredClone(model.state);
+    const four = [0, 1, 2, 3];
+    if (this.#kind === "turn") {
+      const asked = four.map((n) => ({
+        role: "broker" as const,
+        id: n,
+        instance: `i-${n}`,
+        since: n,
+        reason: "crowd",
+      }));
+      const answers = await Promise.all(asked.map((turn) => table.takeTurn(turn)));
+      const standing = (await table.readAll()).turn;
+      for (const answer of answers) expect(answer.instance).toBe(standing?.instance);
+      if (before.turn) expect(standing?.instance).toBe(before.turn.instance);
+    } else if (this.#kind === "save") {
+      const version = before.records["i-0"]?.version ?? 0;
+      const record = { instance: "i-0", role: "broker" as const, group: "g", zone: "a", version };
+      const answers = await Promise.all(four.map((n) => table.save({ ...record, heartbeat: n })));
+      expect(answers.filter((answer) => answer !== "changed")).toHaveLength(1);
+      expect(answers).toContainEqual((await table.readAll()).records.get("i-0"));
+    } else {
+      const answers = await Promise.all(four.map((n) => table.found({ clusterId: `crowd-${n}`, voters: [] })));
+      for (const answer of answers) expect(answer).toEqual(answers[0]);
+    }
+    const contents = await table.readAll();
+    checkInvariants(contents, model);
+    model.state = toState(contents);
+  }
+}
+
+const instance = fc.constantFrom("i-0", "i-1", "i-2", "i-3", "i-4", "i-5", "i-6", "i-7");
+const recorded = fc.constantFrom("i-0", "i-1");
+const who = fc.oneof(instance, fc.constant(HOLDER));
+const role = fc.constantFrom(...roles);
+const id = fc.integer({ min: 1, max: 3 });
+const time = fc.integer({ min: 0, max: 2_000_000_000_000 });
+const address = fc.constantFrom("10.0.1.1", "10.0.1.2", "10.0.2.1");
+
+const calls: fc.Arbitrary<Call> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.tuple(role, id, instance, time, fc.option(address, { nil: undefined })).map((a) => claim(...a)),
+  },
+  { weight: 5, arbitrary: fc.tuple(role, id, who, time).map((a) => release(...a)) },
+  { weight: 2, arbitrary: fc.tuple(role, id, who, address).map((a) => serve(...a)) },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(recorded, time, fc.constantFrom(0, 0, 0, 1, -1), fc.boolean()).map((a) => save(...a)),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ role, id, instance: who, since: time, reason: fc.string({ minLength: 1 }) }).map(takeTurn),
+  },
+  { weight: 2, arbitrary: fc.option(fc.record({ role, id }), { nil: undefined }).map(giveTurn) },
+  { weight: 1, arbitrary: fc.constantFrom("one", "two").map(found) },
+  { weight: 1, arbitrary: fc.constant(form()) },
+);
+
+const fate = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<Fate>("answered") },
+  { weight: 2, arbitrary: fc.constant<Fate>("answer lost") },
+  { weight: 1, arbitrary: fc.constant<Fate>("caller lost") },
+);
+
+const wishes = fc.uniqueArray(fc.tuple(instance, id), { minLength: 2, maxLength: 6, selector: ([i]) => i });
+
+export const commands: fc.Arbitrary<fc.AsyncCommand<Model, Side>>[] = [
+  fc.tuple(calls, fate).map((a) => new Single(...a)),
+  fc.tuple(calls, fate).map((a) => new Single(...a)),
+  fc.tuple(calls, fate).map((a) => new Single(...a)),
+  fc.tuple(role, wishes).map((a) => new ClaimingCrowd(...a)),
+  fc.constantFrom("turn" as const, "save" as const, "found" as const).map((kind) => new Crowd(kind)),
+  recorded.map((i) => new Read(i)),
+  recorded.map((i) => new Drop(i)),
+];

@@ -1,0 +1,221 @@
+/**
+ * A machine for the node script: a temporary directory, and stand-ins for systemctl, ip and java first on the PATH.
+ * Everything it starts ends with `close`.
+ */
+import { spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { digestOf, encodePayload, type Payload } from "../../shared/config/payload.ts";
+import type { NodeAction, NodeAnswer } from "../../shared/lifecycle/sights.ts";
+
+export const SCRIPT = fileURLToPath(new URL("../../resources/node/rollcall-node.sh", import.meta.url));
+const STAND_INS = fileURLToPath(new URL("bin", import.meta.url));
+export const UNIT = "rollcall-kafka.service";
+
+export interface Run {
+  readonly code: number | null;
+  readonly answer: NodeAnswer;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  /** The script's own process. */
+  readonly pid: number;
+  /** Resolves when the script has ended and nothing holds its output open any more. */
+  readonly ended: Promise<Run>;
+}
+
+export class Machine {
+  readonly #root = realpathSync(mkdtempSync(join(tmpdir(), "rollcall-node-")));
+  readonly home = join(this.#root, "home");
+  readonly units = join(this.#root, "units");
+  /** State of the stand-ins, and what they shall do. */
+  readonly standIn = join(this.#root, "stand-in");
+  /** Programs put here come before the stand-ins. */
+  readonly bin = join(this.#root, "bin");
+
+  constructor(addresses: readonly string[] = ["10.0.1.10"]) {
+    for (const directory of [this.units, this.standIn, this.bin]) mkdirSync(directory);
+    this.plug(...addresses);
+  }
+
+  plug(...addresses: readonly string[]): void {
+    writeFileSync(join(this.standIn, "addresses"), addresses.map((a) => `${a}\n`).join(""));
+  }
+
+  /** Tells a stand-in something, by a file. */
+  cue(name: string, content = ""): void {
+    writeFileSync(join(this.standIn, name), content);
+  }
+
+  uncue(name: string): void {
+    rmSync(join(this.standIn, name), { force: true });
+  }
+
+  program(name: string, script: string): void {
+    writeFileSync(join(this.bin, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+  }
+
+  start(action: NodeAction | string, payload = "", environment: Readonly<Record<string, string>> = {}): Running {
+    const child = spawn("bash", [SCRIPT], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...this.#environment(), SSM_action: action, SSM_payload: payload, ...environment },
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    const ended = new Promise<Run>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => {
+        const last = stdout.trimEnd().split("\n").at(-1) ?? "";
+        resolve({
+          code,
+          answer: code === null ? ({} as NodeAnswer) : (JSON.parse(last) as NodeAnswer),
+          stdout,
+          stderr,
+        });
+      });
+    });
+    return { pid: child.pid ?? -1, ended };
+  }
+
+  run(action: NodeAction | string, payload = "", environment: Readonly<Record<string, string>> = {}): Promise<Run> {
+    return this.start(action, payload, environment).ended;
+  }
+
+  /** Power off and on: every process ends, then systemd starts what is enabled and not masked. */
+  async reboot(): Promise<void> {
+    this.#killAll();
+    await until(() => this.processes().length === 0, "every process has ended");
+    rmSync(join(this.standIn, UNIT, "pid"), { force: true });
+    await this.systemctl("daemon-reload");
+    if (existsSync(join(this.standIn, UNIT, "enabled"))) await this.systemctl("restart", UNIT);
+  }
+
+  systemctl(...words: readonly string[]): Promise<number | null> {
+    const child = spawn(join(STAND_INS, "systemctl"), words, { stdio: "ignore", env: this.#environment() });
+    return new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+  }
+
+  /** Kafka servers that run now. */
+  processes(): number[] {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => {
+        try {
+          const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+          return words.includes("kafka.Kafka") && realpathSync(`/proc/${pid}/cwd`) === this.home;
+        } catch {
+          return false; // It has ended meanwhile.
+        }
+      });
+  }
+
+  #killAll(): void {
+    for (const pid of this.processes()) process.kill(pid, "SIGKILL");
+  }
+
+  /** Calls of systemctl that change something. */
+  changes(): string[] {
+    return this.lines("calls").filter((call) => !call.startsWith("show "));
+  }
+
+  lines(name: string): string[] {
+    const path = join(this.standIn, name);
+    return existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n") : [];
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.home, path), "utf8");
+  }
+
+  write(path: string, content: string): void {
+    mkdirSync(join(this.home, path, ".."), { recursive: true });
+    writeFileSync(join(this.home, path), content);
+  }
+
+  has(path: string): boolean {
+    return existsSync(join(this.home, path));
+  }
+
+  close(): void {
+    this.#killAll();
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  #environment(): Record<string, string> {
+    return {
+      PATH: `${this.bin}:${STAND_INS}:${process.env.PATH ?? "/usr/bin:/bin"}`,
+      STAND_IN: this.standIn,
+      ROLLCALL_HOME: this.home,
+      ROLLCALL_UNITS: this.units,
+      ROLLCALL_ADDRESS_WAIT: "10",
+      ROLLCALL_SETTLE_WAIT: "0",
+      KAFKA_HOME: join(this.#root, "kafka"),
+    };
+  }
+}
+
+const DIRECTORY = "JEXY6aqzQY-32P5TStzaFg";
+
+const CONFIGURATION = {
+  role: "controller",
+  id: 101,
+  clusterId: "5L6g3nShT-eMCtK--X86sw",
+  address: "10.0.1.10",
+  files: [
+    {
+      mode: "0644",
+      path: "config/server.properties",
+      content: "node.id=101\ncontroller.quorum.bootstrap.servers=10.0.1.10:9093,10.0.2.10:9093\n",
+    },
+    { mode: "0640", path: "config/tools.properties", content: "request.timeout.ms=5000\n" },
+  ],
+  unit: {
+    name: UNIT,
+    content:
+      "[Service]\nUser=@USER@\nWorkingDirectory=@HOME@\nExecStart=java -cp @KAFKA_HOME@/libs/* kafka.Kafka config/server.properties\n",
+  },
+} as const;
+
+export const FOUNDER = {
+  kind: "founder",
+  directoryId: DIRECTORY,
+  voters: [`101@10.0.1.10:9093:${DIRECTORY}`, "102@10.0.2.10:9093:MvDxzVmcRsaTz33bUuRU6A"],
+} as const;
+
+/** A payload, as `render` would make one; the digest fits what it is made of. */
+export function payloadOf(overrides: Partial<Payload> = {}): { payload: string; digest: string } {
+  const configuration = { format: { kind: "join" } as const, ...CONFIGURATION, ...overrides };
+  const digest = overrides.digest ?? digestOf(configuration);
+  return { digest, payload: encodePayload({ ...configuration, digest }) };
+}
+
+/** The default payload's server.properties with a line more: another configuration of the same node. */
+export function changedFiles(line: string): Payload["files"] {
+  const [server, tools] = CONFIGURATION.files;
+  return [{ ...server, content: `${server.content}${line}\n` }, tools];
+}
+
+/** Polls the condition until it holds; fails after ten seconds. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited ten seconds in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
