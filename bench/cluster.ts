@@ -12,7 +12,7 @@ import { Cloud } from "../lab/cloud/cloud.ts";
 import { AWS_DELAYS } from "../lab/cloud/delays.ts";
 import type { Service } from "../lab/cloud/service.ts";
 import { dynamodbService } from "../lab/doors/dynamodb.ts";
-import { inProcessHandler } from "../lab/doors/inProcess.ts";
+import { inProcessHandler } from "../lab/doors/in-process.ts";
 import { modelledMachines } from "../lab/machines/modelled.ts";
 import { ModelledKafka } from "../lab/machines/modelled-kafka.ts";
 import { modelledKafkaView } from "../lab/machines/modelled-view.ts";
@@ -28,6 +28,9 @@ import { planFor } from "../shared/lifecycle/plan.ts";
 
 /** ms of virtual time in which whatever is asked for must have happened. */
 const PATIENCE = 3_600_000;
+
+/** Roles of Rollcall's own invocations. */
+const INVOKED = /^(lifecycle|sweep)-\d+$/;
 
 export interface Invocation {
   /** The role its calls are made in. */
@@ -51,8 +54,16 @@ export interface BenchCluster {
   close(): Promise<void>;
 }
 
+/** What the cloud's model leaves out, ms: all zero where left out. */
+export interface Latency {
+  /** Of each API call. */
+  readonly call: number;
+  /** Of each invocation, before its function runs. */
+  readonly start: number;
+}
+
 /** The lab's cluster with the periods of one on EC2, all six nodes in service. */
-export async function startCluster(seed: number): Promise<BenchCluster> {
+export async function startCluster(seed: number, latency: Latency = { call: 0, start: 0 }): Promise<BenchCluster> {
   const definition = productionDefinition();
   const dynamodb = counted(dynamodbService());
   const random = seededRandom(seed);
@@ -64,6 +75,13 @@ export async function startCluster(seed: number): Promise<BenchCluster> {
     machines: modelledMachines({ clock, kafka, random: random.fork("machines") }),
     region: definition.region,
     delays: AWS_DELAYS,
+    faults: {
+      async before({ caller }) {
+        if (!latency.call || !INVOKED.test(caller.role)) return undefined;
+        await clock.wait(latency.call);
+        return undefined;
+      },
+    },
   });
   cloud.register(dynamodb.service);
   const requestHandler = inProcessHandler({ cloud });
@@ -86,7 +104,8 @@ export async function startCluster(seed: number): Promise<BenchCluster> {
       kafkaFunction: names.kafkaFunction,
       log: { info() {}, warn() {} },
       clock: {
-        now: clock.now,
+        // A machine counts whole milliseconds.
+        now: () => Math.floor(clock.now()),
         wait(ms) {
           invocation.waits.push(cloud.calls.all().length);
           return clock.wait(ms);
@@ -110,8 +129,14 @@ export async function startCluster(seed: number): Promise<BenchCluster> {
     close: () => cloud.close(),
   };
   await deployStack(cloud, definition, {
-    lifecycle: (event, context) => lifecycleHandler(begin("lifecycle", event))(event, context),
-    sweep: (event, context) => sweepHandler(begin("sweep", event))(event, context),
+    async lifecycle(event, context) {
+      if (latency.start) await clock.wait(latency.start);
+      return lifecycleHandler(begin("lifecycle", event))(event, context);
+    },
+    async sweep(event, context) {
+      if (latency.start) await clock.wait(latency.start);
+      return sweepHandler(begin("sweep", event))(event, context);
+    },
     kafka: kafkaHandler(modelledKafkaView(kafka)),
   });
   await deployGroups(cloud, definition);

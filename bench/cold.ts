@@ -37,7 +37,7 @@ export async function cold(): Promise<Section> {
       await readFile(new URL("../clusters/lab.yml", import.meta.url), "utf8"),
       "clusters/lab.yml",
     );
-    const functions = { ...FUNCTIONS, empty: "bench/emptyFunction.ts", runner: "bench/coldRunner.ts" };
+    const functions = { ...FUNCTIONS, empty: "bench/empty-function.ts", runner: "bench/cold-runner.ts" };
     const metafile = await bundle({ outdir, functions, definition });
     const weights = new Map(Object.keys(FUNCTIONS).map((name) => [name, weigh(metafile, name)]));
     const courses = coursesOf(definition);

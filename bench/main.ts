@@ -3,13 +3,17 @@
  * Exit status 1 where a target is missed, 2 where the options are wrong.
  */
 import { parseArgs } from "node:util";
+import { apiCalls } from "./api-calls.ts";
 import { claims } from "./claims.ts";
 import { cold } from "./cold.ts";
 import { isMet, type Section } from "./figure.ts";
+import { latency } from "./latency.ts";
 import { table } from "./table.ts";
 
 const measurements: ReadonlyMap<string, () => Promise<Section>> = new Map([
   ["claims", claims],
+  ["calls", apiCalls],
+  ["latency", latency],
   ["cold", cold],
 ]);
 

@@ -35,6 +35,7 @@ export class Journal {
   readonly #latest = new Map<string, Saying>();
   readonly #shares = new Map<string, Share>();
   #running = 0;
+  #replayed = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -48,6 +49,11 @@ export class Journal {
   /** Invocations in progress. */
   get running(): number {
     return this.#running;
+  }
+
+  /** Invocations for a replayed event that have ended. */
+  get replayed(): number {
+    return this.#replayed;
   }
 
   /** What was last said of that instance. */
@@ -80,6 +86,7 @@ export class Journal {
       },
       end: () => {
         this.#running -= 1;
+        if ((event as { "replay-name"?: unknown } | null)?.["replay-name"] !== undefined) this.#replayed += 1;
         const instance = instanceOf(event);
         if (instance === undefined) return;
         const share = this.share(instance);

@@ -18,6 +18,7 @@ import { LAB_DELAYS } from "./cloud/delays.ts";
 import type { CloudFaults } from "./cloud/faults.ts";
 import { dynamodbService } from "./doors/dynamodb.ts";
 import { startHttpDoor } from "./doors/http.ts";
+import { identityService } from "./doors/identity.ts";
 import { Journal } from "./journal.ts";
 import type { Machine, MachineKind } from "./machines/machine.ts";
 import { seededRandom } from "./random.ts";
@@ -57,6 +58,8 @@ export interface Lab {
   close(): Promise<void>;
 }
 
+const ACCOUNT = "123456789012";
+
 /** The role that each function's calls are made in; the access key id stands for it. */
 export const FUNCTION_ROLES = ["lifecycle", "sweep"] as const;
 
@@ -68,11 +71,13 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     random: seededRandom(options.seed),
     machines: remembering(options.machines, machines),
     region: definition.region,
+    account: ACCOUNT,
     delays: LAB_DELAYS,
     log: say,
     ...(options.faults && { faults: options.faults }),
   });
   cloud.register(dynamodbService());
+  cloud.register(identityService(ACCOUNT));
   const door = await startHttpDoor({ cloud, host: "127.0.0.1", port: options.port ?? 0, log: say });
   const opened: Clients[] = [];
   try {

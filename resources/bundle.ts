@@ -38,8 +38,6 @@ export async function bundle({ outdir, functions = FUNCTIONS, definition }: Bund
     outExtension: { ".js": ".mjs" },
     bundle: true,
     minify: true,
-    // Stack traces name functions, and errors their classes: the SDK's error codes are such names.
-    keepNames: false,
     splitting: true,
     format: "esm",
     platform: "node",

@@ -1,6 +1,6 @@
 /** The names of what a cluster's stack is made of; code that finds a resource by name has it from here. */
 import type { Definition } from "../shared/cluster/definition.ts";
-import { documentOf } from "../shared/lifecycle/events/commandInvocation.ts";
+import { documentOf } from "../shared/lifecycle/events/command-invocation.ts";
 
 export interface StackNames {
   readonly table: string;

@@ -2,8 +2,8 @@
 import type { Call, Outcome } from "./service.ts";
 
 export interface LoggedCall extends Call {
-  /** Absent while the call is under way. */
-  readonly outcome?: Outcome;
+  /** Absent while the call is under way. Answers are not kept: a lab that stays up would fill with them. */
+  readonly ended?: "answered" | { readonly error: unknown };
 }
 
 export class CallLog {
@@ -22,10 +22,13 @@ export class CallLog {
   }
 
   end(call: Call, outcome: Outcome): void {
-    this.#calls[call.number - 1] = { ...call, outcome };
+    this.#calls[call.number - 1] = {
+      ...call,
+      ended: "error" in outcome ? { error: outcome.error } : "answered",
+    };
   }
 
-  /** In the order in which they began. */
+  /** Every call ever, in the order in which they began; its length is a mark that later calls come after. */
   all(): readonly LoggedCall[] {
     return this.#calls;
   }

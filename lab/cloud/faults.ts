@@ -3,7 +3,7 @@
  * API calls are in `service.ts`.
  */
 import type { CloudEvent } from "./events/event.ts";
-import type { Faults } from "./service.ts";
+import { AwsError, type Faults, type ServiceName } from "./service.ts";
 
 export interface CloudFaults extends Faults {
   /**
@@ -20,4 +20,23 @@ export interface CloudFaults extends Faults {
   command?(command: { readonly id: string; readonly instance: string; readonly comment: string }): readonly number[];
   /** Why EC2 cannot start an instance now, e.g. `InsufficientInstanceCapacity`. */
   launch?(zone: string): string | undefined;
+}
+
+const THROTTLING: Readonly<Record<string, [code: string, message: string, status: number]>> = {
+  autoscaling: ["Throttling", "Rate exceeded", 400],
+  ec2: ["RequestLimitExceeded", "Request limit exceeded.", 503],
+  lambda: ["TooManyRequestsException", "Rate Exceeded.", 429],
+};
+
+/** Too many calls, as that service says it. */
+export function throttled(service: ServiceName): AwsError {
+  const [code, message, status] = THROTTLING[service] ?? ["ThrottlingException", "Rate exceeded", 400];
+  return new AwsError(code, message, status);
+}
+
+/** The service's own failure: it did nothing, and may be asked again. */
+export function broken(service: ServiceName): AwsError {
+  const code =
+    service === "autoscaling" ? "ResourceContention" : service === "ec2" ? "InternalError" : "InternalServerError";
+  return new AwsError(code, "An internal error has occurred", 500);
 }

@@ -33,6 +33,7 @@ export class World {
   readonly log: (line: string) => void;
   readonly #scheduler: Scheduler;
   readonly #timers = new Set<Timer>();
+  #closed = false;
   #emit: (emission: Emission) => void = () => {};
 
   constructor(options: WorldOptions) {
@@ -49,7 +50,9 @@ export class World {
     return this.#scheduler.now();
   }
 
+  /** Calls back once, in a time drawn from the delay; never where the world was closed by then. */
   after(delay: Delay, fn: () => void): Timer {
+    if (this.#closed) return { cancel() {} };
     const timer = this.#scheduler.after(drawDelay(this.random, delay), () => {
       this.#timers.delete(timer);
       fn();
@@ -91,8 +94,9 @@ export class World {
     this.#emit = emit;
   }
 
-  /** Cancels everything that is still to happen. */
+  /** Cancels everything that is still to happen; what is still under way sets nothing in motion any more. */
   close(): void {
+    this.#closed = true;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
   }

@@ -6,10 +6,10 @@ import * as eventBridge from "@aws-sdk/client-eventbridge";
 import * as lambda from "@aws-sdk/client-lambda";
 import * as ssm from "@aws-sdk/client-ssm";
 import { callerIdentityOperation } from "./identity.ts";
-import { jsonProtocol } from "./jsonRpc.ts";
+import { jsonProtocol } from "./json-rpc.ts";
 import type { Protocol } from "./protocol.ts";
 import { queryProtocol } from "./query.ts";
-import { restJsonProtocol } from "./restJson.ts";
+import { restJsonProtocol } from "./rest-json.ts";
 import { type Operation, operationsOf } from "./shapes.ts";
 
 export interface Api {

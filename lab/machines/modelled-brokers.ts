@@ -198,9 +198,11 @@ export class Brokers {
         this.#change(() => {
           ended();
           registration.fenced = true;
-          registration.ended = true;
           process.directory.cleanShutdown = registration.epoch;
         });
+        // Fenced at once, and yet its session has its time (BrokerHeartbeatTracker of Kafka 4.3): who starts again
+        // before it has ended is refused until then.
+        this.#expire(registration, this.#durations.session);
       });
     };
     attempt();

@@ -30,7 +30,7 @@ kafka=${KAFKA_HOME:-/opt/kafka}
 # Seconds. The unit's controlled shutdown may hold the lock for its TimeoutStopSec.
 address_wait=${ROLLCALL_ADDRESS_WAIT:-60}
 lock_wait=${ROLLCALL_LOCK_WAIT:-360}
-settle_wait=${ROLLCALL_SETTLE_WAIT:-2}
+settle_wait=${ROLLCALL_SETTLE_WAIT:-3}
 tool_wait=${ROLLCALL_TOOL_WAIT:-20}
 format_wait=60
 
@@ -143,6 +143,13 @@ find_processes() {
     [[ $command != *' kafka.Kafka '* ]] || found+="${found:+ }$pid"
   done
   printf '%s' "$found"
+}
+
+# Whether nothing of the unit runs or will, by systemd's word and by the processes' own. Sets left to those that do.
+has_stopped() {
+  look_at_unit "$1"
+  left=$(find_processes)
+  [[ -z $unit_running && -z $left && $unit_state =~ ^(inactive|failed|masked|absent)$ ]]
 }
 
 # ---- state ------------------------------------------------------------------------------------------------------------
@@ -411,13 +418,21 @@ settle() {
   done
 }
 
+check_machine() {
+  local jars=("$kafka"/libs/*.jar)
+  [[ -e ${jars[0]} ]] || fail "there is no Kafka in $kafka: its jars belong into $kafka/libs"
+  command -v java >/dev/null || fail "there is no java on this machine's PATH"
+}
+
 configure() {
   make_home
   refuse_tombstone
   read_payload
+  check_machine
   wait_for_address
   take_lock
   refuse_tombstone
+  [[ ! -e $state/unit || $(unit_name) == "$unit" ]] || fail "this machine runs $(unit_name), and does not become $unit"
   [[ ! -L $units/$unit ]] || fail "$unit is masked, but not by a stop: an operator has to unmask it"
   check_disk
   write_configuration
@@ -432,7 +447,7 @@ configure() {
 mask() { ln -sfn /dev/null "$1.rollcall-new" && mv -fT "$1.rollcall-new" "$1"; }
 
 stop() {
-  local name output left
+  local name output
   make_home
   take_lock
   [[ -e $tombstone ]] || date -u '+stopped %Y-%m-%dT%H:%M:%SZ' | write_file 0644 "$tombstone" ||
@@ -444,14 +459,9 @@ stop() {
   sync "$tombstone" "$state" "$units" || fail "cannot sync the tombstone to disk" '"tombstone":true'
   output=$(unit_control stop "$name" 2>&1)
   unit_control daemon-reload
-  look_at_unit "$name"
-  [[ $unit_state != unknown ]] ||
-    fail "systemctl does not answer: whether $name has stopped is not known" '"tombstone":true'
-  left=$(find_processes)
-  if [[ -n $unit_running || -n $left ]]; then
-    fail "stopped $name, but process ${left:-of it} still runs here. $(last_words "$output")" \
+  has_stopped "$name" ||
+    fail "$name was told to stop, but is $unit_state${left:+, and process $left runs}. $(last_words "$output")" \
       "\"unit\":$(json "$unit_state")" '"tombstone":true' '"stopped":false'
-  fi
   answer true "\"unit\":$(json "$unit_state")" '"tombstone":true' '"stopped":true'
 }
 
@@ -466,7 +476,7 @@ look_at_node() {
   [[ -z $digest ]] || members+=("\"digest\":$(json "$digest")")
   if [[ -e $tombstone ]]; then
     members+=('"tombstone":true')
-    if [[ -z $unit_running && -z $(find_processes) ]]; then members+=('"stopped":true'); else members+=('"stopped":false'); fi
+    if has_stopped "$(unit_name)"; then members+=('"stopped":true'); else members+=('"stopped":false'); fi
   else
     members+=('"tombstone":false')
   fi

@@ -4,9 +4,6 @@
  */
 import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
-import type { EC2Client } from "@aws-sdk/client-ec2";
-import { LambdaClient } from "@aws-sdk/client-lambda";
-import { SSMClient } from "@aws-sdk/client-ssm";
 
 /** How AWS is reached; what is left out is the SDK's to find. */
 export interface Connection
@@ -14,18 +11,29 @@ export interface Connection
   readonly region: string;
 }
 
-/** EC2's module is large (its schemas alone are 539 KB), so that it is loaded with its first use. */
-export interface Ec2 {
-  readonly client: EC2Client;
-  readonly api: typeof import("@aws-sdk/client-ec2");
+/**
+ * A service's client, with its commands. EC2's module is large (its schemas alone are 539 KB), SSM's and Lambda's are not
+ * needed before an instance has its id: each is loaded with its first use.
+ */
+interface Loaded<Client, Api> {
+  readonly client: Client;
+  readonly api: Api;
 }
+
+type Ec2Api = typeof import("./sdk/ec2.ts");
+type LambdaApi = typeof import("./sdk/lambda.ts");
+type SsmApi = typeof import("./sdk/ssm.ts");
+
+export type Ec2 = Loaded<InstanceType<Ec2Api["EC2Client"]>, Ec2Api>;
+export type Lambda = Loaded<InstanceType<LambdaApi["LambdaClient"]>, LambdaApi>;
+export type Ssm = Loaded<InstanceType<SsmApi["SSMClient"]>, SsmApi>;
 
 export interface Clients {
   readonly autoScaling: AutoScalingClient;
   readonly dynamodb: DynamoDBClient;
-  readonly lambda: LambdaClient;
-  readonly ssm: SSMClient;
   ec2(): Promise<Ec2>;
+  lambda(): Promise<Lambda>;
+  ssm(): Promise<Ssm>;
   /** Closes their idle connections. */
   destroy(): void;
 }
@@ -56,21 +64,27 @@ export function awsClients(connection: Connection): Clients {
   });
   const autoScaling = new AutoScalingClient(settings(ANSWER));
   const dynamodb = new DynamoDBClient(settings(ANSWER));
-  const lambda = new LambdaClient(settings(INVOKE));
-  const ssm = new SSMClient(settings(ANSWER));
   let ec2: Promise<Ec2> | undefined;
+  let lambda: Promise<Lambda> | undefined;
+  let ssm: Promise<Ssm> | undefined;
   return {
     autoScaling,
     dynamodb,
-    lambda,
-    ssm,
     ec2() {
-      ec2 ??= import("@aws-sdk/client-ec2").then((api) => ({ client: new api.EC2Client(settings(ANSWER)), api }));
+      ec2 ??= import("./sdk/ec2.ts").then((api) => ({ client: new api.EC2Client(settings(ANSWER)), api }));
       return ec2;
     },
+    lambda() {
+      lambda ??= import("./sdk/lambda.ts").then((api) => ({ client: new api.LambdaClient(settings(INVOKE)), api }));
+      return lambda;
+    },
+    ssm() {
+      ssm ??= import("./sdk/ssm.ts").then((api) => ({ client: new api.SSMClient(settings(ANSWER)), api }));
+      return ssm;
+    },
     destroy() {
-      for (const client of [autoScaling, dynamodb, lambda, ssm]) client.destroy();
-      void ec2?.then(({ client }) => client.destroy());
+      for (const client of [autoScaling, dynamodb]) client.destroy();
+      for (const loaded of [ec2, lambda, ssm]) void loaded?.then(({ client }) => client.destroy());
     },
   };
 }

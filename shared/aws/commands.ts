@@ -1,23 +1,18 @@
 /** SSM: which nodes can be reached, and commands on them. */
-import {
-  DescribeInstanceInformationCommand,
-  GetCommandInvocationCommand,
-  ListCommandsCommand,
-  type ListCommandsCommandOutput,
-  SendCommandCommand,
-  type SSMClient,
-} from "@aws-sdk/client-ssm";
+import type { ListCommandsCommandOutput } from "@aws-sdk/client-ssm";
 import * as v from "valibot";
-import { documentOf } from "../lifecycle/events/commandInvocation.ts";
+import { documentOf } from "../lifecycle/events/command-invocation.ts";
 import { commandComment } from "../lifecycle/perform.ts";
 import type { Commands } from "../lifecycle/ports.ts";
 import type { CommandSight, CommandStatus, SentCommand } from "../lifecycle/sights.ts";
 import { answered, listOf } from "./answer.ts";
 import { calling, failed, isAnswered } from "./call.ts";
+import type { Ssm } from "./clients.ts";
 import { readNodeAnswer } from "./node-answer.ts";
 
 export interface CommandsOptions {
-  readonly client: SSMClient;
+  /** Loads SSM's client at the first use. */
+  readonly ssm: () => Promise<Ssm>;
   readonly cluster: string;
 }
 
@@ -30,19 +25,20 @@ const PAGE = 50;
 /** How much of a command's standard error goes into the reason, characters. */
 const STDERR_END = 500;
 
-export function awsCommands({ client, cluster }: CommandsOptions): Commands {
+export function awsCommands({ ssm, cluster }: CommandsOptions): Commands {
   const document = documentOf(cluster);
 
   /** The id of the command with that comment, sent no earlier than it was; undefined where SSM knows none. */
   async function find(instance: string, command: SentCommand): Promise<string | undefined> {
     const comment = commandComment(command);
     const after = new Date(command.sent - SKEW).toISOString().replace(/\.\d+Z$/, "Z");
+    const { client, api } = await ssm();
     let from: string | undefined;
     do {
       const page: ListCommandsCommandOutput = await calling(
         `look for the command "${comment}" on ${instance}`,
         client.send(
-          new ListCommandsCommand({
+          new api.ListCommandsCommand({
             InstanceId: instance,
             Filters: [{ key: "InvokedAfter", value: after }],
             MaxResults: PAGE,
@@ -60,7 +56,10 @@ export function awsCommands({ client, cluster }: CommandsOptions): Commands {
 
   return {
     async agent(instance) {
-      const command = new DescribeInstanceInformationCommand({ Filters: [{ Key: "InstanceIds", Values: [instance] }] });
+      const { client, api } = await ssm();
+      const command = new api.DescribeInstanceInformationCommand({
+        Filters: [{ Key: "InstanceIds", Values: [instance] }],
+      });
       const undertaking = `look at the agent of ${instance}`;
       const answer = await calling(undertaking, client.send(command)).catch((error: Error) => {
         if (isAnswered(error.cause, "InvalidInstanceId")) return {};
@@ -78,7 +77,8 @@ export function awsCommands({ client, cluster }: CommandsOptions): Commands {
     },
 
     async send({ instance, action, payload, comment, timeout }) {
-      const command = new SendCommandCommand({
+      const { client, api } = await ssm();
+      const command = new api.SendCommandCommand({
         DocumentName: document,
         InstanceIds: [instance],
         Comment: comment,
@@ -97,7 +97,8 @@ export function awsCommands({ client, cluster }: CommandsOptions): Commands {
     async look(instance, command) {
       const id = command.id ?? (await find(instance, command));
       if (id === undefined) return { status: "unsent", detail: `SSM knows no command "${commandComment(command)}"` };
-      const request = new GetCommandInvocationCommand({ CommandId: id, InstanceId: instance });
+      const { client, api } = await ssm();
+      const request = new api.GetCommandInvocationCommand({ CommandId: id, InstanceId: instance });
       try {
         const answer = await client.send(request);
         return sightOf(id, answered(invocationAnswer, `GetCommandInvocation of ${id} on ${instance}`, answer));

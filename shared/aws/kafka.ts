@@ -1,13 +1,14 @@
 /** Kafka as seen from outside the VPC: brokers and listeners through the Kafka function, the quorum through a node's own tools. */
-import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { decodeKafkaResponse, encodeKafkaRequest, type KafkaRequest, type KafkaResponse } from "../kafka/wire.ts";
 import { commandComment } from "../lifecycle/perform.ts";
 import type { Clock, Commands, KafkaView } from "../lifecycle/ports.ts";
 import type { CommandSight, QuorumSight, SentCommand } from "../lifecycle/sights.ts";
 import { calling } from "./call.ts";
+import type { Lambda } from "./clients.ts";
 
 export interface KafkaViewOptions {
-  readonly client: LambdaClient;
+  /** Loads Lambda's client at the first use. */
+  readonly lambda: () => Promise<Lambda>;
   /** Name or ARN of the function inside the VPC. */
   readonly functionName: string;
   readonly commands: Commands;
@@ -19,10 +20,11 @@ const VERIFY = 20_000;
 /** Between two looks at whether they have, ms. */
 const POLL = 250;
 
-export function awsKafkaView({ client, functionName, commands, clock }: KafkaViewOptions): KafkaView {
+export function awsKafkaView({ lambda, functionName, commands, clock }: KafkaViewOptions): KafkaView {
   async function ask(request: KafkaRequest): Promise<KafkaResponse> {
     const Payload = new TextEncoder().encode(JSON.stringify(encodeKafkaRequest(request)));
-    const command = new InvokeCommand({ FunctionName: functionName, Payload });
+    const { client, api } = await lambda();
+    const command = new api.InvokeCommand({ FunctionName: functionName, Payload });
     const answer = await calling(`ask Kafka through ${functionName}`, client.send(command));
     const text = new TextDecoder().decode(answer.Payload);
     if (answer.FunctionError) throw new Error(`${functionName} failed: ${text.slice(0, 500)}`);

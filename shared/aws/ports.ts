@@ -28,7 +28,7 @@ export function awsPorts(options: AwsOptions): Ports {
   const { clients, definition, tableName, kafkaFunction, log, clock = systemClock, ids = randomIds } = options;
   const { cluster } = definition;
   const ec2 = () => clients.ec2();
-  const commands = awsCommands({ client: clients.ssm, cluster });
+  const commands = awsCommands({ ssm: () => clients.ssm(), cluster });
   return {
     clock,
     ids,
@@ -38,6 +38,6 @@ export function awsPorts(options: AwsOptions): Ports {
     instances: awsInstances(ec2),
     addresses: awsAddresses({ ec2, cluster }),
     table: dynamoTable({ client: clients.dynamodb, tableName, cluster }),
-    kafka: awsKafkaView({ client: clients.lambda, functionName: kafkaFunction, commands, clock }),
+    kafka: awsKafkaView({ lambda: () => clients.lambda(), functionName: kafkaFunction, commands, clock }),
   };
 }

@@ -1,14 +1,8 @@
-import type { Group, PoolAddress, Role, RoleName } from "./definition.ts";
-import { parseIpv4 } from "./ipv4.ts";
+import type { Group, Role, RoleName } from "./definition.ts";
+import { checkPoolSize, checkRangeSize, type RoleContext, readPool, readRange } from "./identities.ts";
 import type { Path, Problems } from "./problems.ts";
-import { absent, type Reader } from "./reader.ts";
+import { absent } from "./reader.ts";
 import { readSettings } from "./settings.ts";
-import { checkAddress, type ZonesRead } from "./zones.ts";
-
-/** KRaft's `node.id` is a Java int from 0 on. */
-const HIGHEST_ID = 2 ** 31 - 1;
-/** A role's roster is one DynamoDB item, of at most 400 KB; its members take some 150 bytes each. */
-const MOST_IDS = 2000;
 
 /** MiB; 1 GiB is what Kafka's own start scripts give a broker. */
 const DEFAULT_HEAP: Readonly<Record<RoleName, number>> = { controller: 512, broker: 1024 };
@@ -18,13 +12,6 @@ const INSTANCE_TYPE = /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/;
 const GROUP_NAME = /^[A-Za-z0-9][\w.-]{0,254}$/;
 
 const KEYS = ["perZone", "instanceType", "heap", "ids", "addresses", "groups", "settings"] as const;
-
-export interface RoleContext {
-  readonly reader: Reader;
-  readonly problems: Problems;
-  readonly cluster: string | undefined;
-  readonly zones: ZonesRead;
-}
 
 /** One role, checked by itself; undefined where something of it could not be read. */
 export function readRole(context: RoleContext, path: Path, name: RoleName, value: unknown): Role | undefined {
@@ -66,114 +53,6 @@ export function readRole(context: RoleContext, path: Path, name: RoleName, value
   return { name, perZone, instanceType, ids, ...(pool === undefined ? {} : { pool }), groups, heap, settings };
 }
 
-/** The pool in the order of its ids; undefined where the role has none, or one that could not be read. */
-function readPool(
-  context: RoleContext,
-  path: Path,
-  name: RoleName,
-  mapping: Readonly<Record<string, unknown>>,
-): readonly PoolAddress[] | undefined {
-  const { reader, problems, zones } = context;
-  const at = [...path, "addresses"];
-  if (absent(mapping.addresses)) {
-    if (name === "controller") {
-      problems.add(
-        at,
-        undefined,
-        "controllers need fixed addresses, where brokers and each other look for the quorum",
-        "List id, zone and address of each, as {id: 101, zone: eu-central-1a, address: 10.0.1.10}",
-      );
-    }
-    return undefined;
-  }
-  if (!absent(mapping.ids)) {
-    problems.add([...path, "ids"], mapping.ids, "a role with addresses has exactly their ids", "Leave ids out");
-  }
-  const list = reader.list(at, mapping.addresses);
-  if (list === undefined) return undefined;
-  const pool: PoolAddress[] = [];
-  const ids = new Set<number>();
-  const addresses = new Set<string>();
-  for (const [index, value] of list.entries()) {
-    const here = [...at, index];
-    const entry = reader.mapping(here, value, ["id", "zone", "address"]);
-    if (entry === undefined) continue;
-    const id = reader.whole([...here, "id"], entry.id, 0, HIGHEST_ID, "a node id");
-    const zone = reader.text([...here, "zone"], entry.zone, /^/, "the zone of this address", "eu-central-1a");
-    const address = reader.text([...here, "address"], entry.address, /^/, "an IPv4 address", "10.0.1.10");
-    if (id !== undefined && ids.has(id)) {
-      problems.add([...here, "id"], id, "this id is given twice", "Give each address an id of its own");
-    } else if (id !== undefined) ids.add(id);
-    if (zone !== undefined && zones.complete && !zones.names.has(zone)) {
-      problems.add(
-        [...here, "zone"],
-        zone,
-        "this zone is not one of the cluster's",
-        `Known are ${[...zones.names].join(", ")}`,
-      );
-    }
-    if (address !== undefined) {
-      const known = zones.zones.find((candidate) => candidate.name === zone);
-      if (parseIpv4(address) === undefined) {
-        problems.add([...here, "address"], address, "this is not an IPv4 address", "Give one such as 10.0.1.10");
-      } else if (addresses.has(address)) {
-        problems.add(
-          [...here, "address"],
-          address,
-          "this address is given twice",
-          "Give each id an address of its own",
-        );
-      } else if (known !== undefined) checkAddress(problems, [...here, "address"], address, known);
-      addresses.add(address);
-    }
-    if (id !== undefined && zone !== undefined && address !== undefined) pool.push({ id, zone, address });
-  }
-  if (pool.length < list.length) return undefined;
-  return pool.sort((a, b) => a.id - b.id);
-}
-
-/** `{from, to}`, both included, or a list; lowest first. */
-function readRange(
-  context: RoleContext,
-  path: Path,
-  mapping: Readonly<Record<string, unknown>>,
-): readonly number[] | undefined {
-  const { reader, problems } = context;
-  const at = [...path, "ids"];
-  const value = mapping.ids;
-  // Where there are addresses or should be, what is wrong with them has been said.
-  if (!absent(mapping.addresses) || (absent(value) && path.at(-1) === "controller")) return undefined;
-  if (Array.isArray(value)) {
-    const ids = value.map((id, index) => reader.whole([...at, index], id, 0, HIGHEST_ID, "a node id"));
-    const seen = new Set<number>();
-    for (const [index, id] of ids.entries()) {
-      if (id === undefined) continue;
-      if (seen.has(id)) problems.add([...at, index], id, "this id is given twice", "Give each id once");
-      seen.add(id);
-    }
-    return seen.size === value.length ? [...seen].sort((a, b) => a - b) : undefined;
-  }
-  const range = reader.mapping(at, value, ["from", "to"]);
-  if (range === undefined) return undefined;
-  const from = reader.whole([...at, "from"], range.from, 0, HIGHEST_ID, "the lowest node id");
-  const to = reader.whole([...at, "to"], range.to, 0, HIGHEST_ID, "the highest node id");
-  if (from === undefined || to === undefined) return undefined;
-  if (from > to) {
-    problems.add(at, value, "the range is empty: from is above to", "Put the lower id first");
-    return undefined;
-  }
-  if (to - from >= MOST_IDS) {
-    problems.add(
-      at,
-      value,
-      `a role can have at most ${MOST_IDS} ids, as its roster is one item of the table`,
-      "Narrow the range",
-    );
-    return undefined;
-  }
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-}
-
 /** One group per zone, named `<cluster>-<role>-<zone>` where the user names none. */
 function readGroups(context: RoleContext, path: Path, name: RoleName, value: unknown): readonly Group[] | undefined {
   const { reader, problems, zones, cluster } = context;
@@ -193,38 +72,6 @@ function readGroups(context: RoleContext, path: Path, name: RoleName, value: unk
     name: names.get(zone.name) ?? `${cluster}-${name}-${zone.name}`,
     zone: zone.name,
   }));
-}
-
-function checkPoolSize(context: RoleContext, path: Path, pool: readonly PoolAddress[], perZone: number): void {
-  for (const zone of context.zones.names) {
-    const count = pool.filter((entry) => entry.zone === zone).length;
-    if (count < perZone) {
-      context.problems.add(
-        path,
-        undefined,
-        `${zone} has ${count} addresses for its ${perZone} nodes`,
-        `List ${perZone - count} more there, or lower perZone`,
-      );
-    }
-  }
-}
-
-function checkRangeSize(
-  context: RoleContext,
-  path: Path,
-  value: unknown,
-  ids: readonly number[],
-  perZone: number,
-): void {
-  const zones = context.zones.names.size;
-  const needed = zones * perZone;
-  if (ids.length >= needed) return;
-  context.problems.add(
-    path,
-    value,
-    `${ids.length} ids are too few for ${needed} nodes (${zones} zones, ${perZone} in each)`,
-    `Give at least ${needed} ids`,
-  );
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Definition, Role, RoleName } from "./definition.ts";
+import type { RoleContext } from "./identities.ts";
 import { readPeriods } from "./periods.ts";
 import type { Path, Problems } from "./problems.ts";
 import { absent, Reader } from "./reader.ts";
-import { checkRolesTogether, type RoleContext, readRole } from "./roles.ts";
+import { checkRolesTogether, readRole } from "./roles.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { readZones } from "./zones.ts";
 

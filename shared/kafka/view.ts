@@ -9,9 +9,11 @@ export interface ViewOptions {
   readonly connect: number;
   /** Milliseconds until a request is. */
   readonly request: number;
+  /** Milliseconds until the whole look is. */
+  readonly look: number;
 }
 
-const LIMITS: ViewOptions = { connect: 1000, request: 3000 };
+const LIMITS: ViewOptions = { connect: 1000, request: 3000, look: 8000 };
 
 /** Brokers asked for metadata at once, and in all; two answers are enough. */
 const ASKED_AT_ONCE = 3;
@@ -24,7 +26,7 @@ interface Asked {
 }
 
 /**
- * Kafka's own view of brokers, over new connections each time and no later than a few seconds: two Metadata requests, one
+ * Kafka's own view of brokers, over new connections each time and within the limits: two Metadata requests, one
  * DescribeConfigs, and a connection to each broker that is counted in. Never rejects: what goes wrong is the reason of an
  * unseen sight. Nothing is tried twice, as the caller looks again.
  */
@@ -32,16 +34,25 @@ export function brokerView(options: Partial<ViewOptions> = {}): (question: Kafka
   const limits = { ...LIMITS, ...options };
   return async (question) => {
     const opened: BrokerConnection[] = [];
+    let over = false;
+    let timer: NodeJS.Timeout | undefined;
     const open = (server: string): BrokerConnection => {
+      if (over) throw new Error("the look is over");
       const connection = new BrokerConnection(server, limits);
       opened.push(connection);
       return connection;
     };
+    const tooLate = new Promise<KafkaSight>((resolve) => {
+      const reason = `Kafka did not tell what was asked within ${limits.look} ms`;
+      timer = setTimeout(resolve, limits.look, { seen: false, reason });
+    });
     try {
-      return await look(question, open, limits);
+      return await Promise.race([look(question, open, limits), tooLate]);
     } catch (error) {
       return { seen: false, reason: messageOf(error) };
     } finally {
+      over = true;
+      clearTimeout(timer);
       for (const connection of opened) connection.close();
     }
   };

@@ -1,5 +1,5 @@
 /** Fetches one fact through the ports; what to ask for is read off the facts that are already seen. */
-import { CLIENT_PORT, CONTROLLER_PORT, groupOf, type Role, roleOf } from "../cluster/definition.ts";
+import { CLIENT_PORT, CONTROLLER_PORT, type Definition, groupOf, type Role, roleOf } from "../cluster/definition.ts";
 import type { FactName, Facts, Plan, Sights } from "./facts.ts";
 import type { KafkaQuestion, Ports } from "./ports.ts";
 import type { ListenerSight, RosterMember, TableSight } from "./sights.ts";
@@ -43,15 +43,25 @@ export function lookAt<F extends FactName>(
  * the node in question itself, which on a first launch is the only one there is.
  */
 export function brokerQuestion(plan: Plan, table: TableSight, facts?: Facts): KafkaQuestion {
-  const members = [...(table.rosters.get("broker")?.members.values() ?? [])];
-  const serving = members.filter((m) => m.owner !== undefined && m.served && m.address !== undefined);
-  const hosts = serving.filter((m) => m.owner !== facts?.instance).map((m) => m.address as string);
   const own = table.record?.role === "broker" ? (table.record.address ?? facts?.agent?.value.address) : undefined;
-  if (own !== undefined) hosts.push(own);
+  return questionFor(plan.definition, table.rosters, facts && { instance: facts.instance, address: own });
+}
+
+/** The same for nobody in particular. */
+export function questionFor(
+  definition: Definition,
+  rosters: TableSight["rosters"],
+  self?: { readonly instance: string; readonly address: string | undefined },
+): KafkaQuestion {
+  const members = [...(rosters.get("broker")?.members.values() ?? [])];
+  const hosts = members
+    .filter((m) => m.owner !== undefined && m.owner !== self?.instance && m.served)
+    .flatMap((m) => m.address ?? []);
+  if (self?.address !== undefined) hosts.push(self.address);
   return {
     bootstrap: hosts.map((host) => `${host}:${CLIENT_PORT}`),
     ids: members.map((m) => m.id),
-    ignoreTopics: plan.definition.safety.ignoreTopics,
+    ignoreTopics: definition.safety.ignoreTopics,
   };
 }
 

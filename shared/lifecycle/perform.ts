@@ -22,13 +22,13 @@ export interface Effect {
   readonly ended?: true;
 }
 
-/** @param attended until when this invocation will be at work on it, ms since the epoch */
+/** @param attended until when this invocation will be at work on it, ms since the epoch; undefined: no longer than now */
 export async function perform(
   change: Change,
   plan: Plan,
   ports: Ports,
   facts: Facts,
-  attended: number,
+  attended: number | undefined,
 ): Promise<Effect> {
   const table = facts.table?.value;
   if (!table) throw new Error(`decide answered ${change.kind} before the table was seen`);
@@ -155,7 +155,7 @@ function save(
   facts: Facts,
   table: TableSight,
   patch: RecordPatch,
-  attended: number,
+  attended: number | undefined,
 ): Promise<InstanceRecord | "changed"> {
   const before: InstanceRecord = table.record ?? newRecord(facts);
   return ports.table.save(patched(before, { ...patch, attended }));

@@ -95,7 +95,8 @@ export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budg
       if (step.do === "look") {
         facts = await lookAll(step, plan, ports, facts);
       } else if (step.do === "change") {
-        const attended = Math.min(budget.deadline, facts.now + ATTENTION);
+        // One that ends at its first wait does not stay with the instance.
+        const attended = budget.once ? undefined : Math.min(budget.deadline, facts.now + ATTENTION);
         const effect = await perform(step.change, plan, ports, facts, attended);
         changes.push(step.change.kind);
         // From here on it is this invocation that attends to it.

@@ -16,7 +16,7 @@ const { id: _, ...nameless } = sent;
 
 function commandsThat(answer: (exchange: Exchange) => WireAnswer): { commands: Commands; asked: Exchange[] } {
   const { clients, asked } = wiredClients(answer);
-  return { commands: awsCommands({ client: clients.ssm, cluster: "lab" }), asked };
+  return { commands: awsCommands({ ssm: () => clients.ssm(), cluster: "lab" }), asked };
 }
 
 const invoked = (invocation: object) => commandsThat(() => ssmAnswer(invocation)).commands.look("i-1", sent);

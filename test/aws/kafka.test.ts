@@ -37,7 +37,7 @@ function nodeThat(...sights: (Omit<CommandSight, "detail"> | Error)[]): Commands
 function viewThat(answer: () => WireAnswer, commands: Commands = nodeThat()) {
   const { clients, asked } = wiredClients(answer);
   const view = awsKafkaView({
-    client: clients.lambda,
+    lambda: () => clients.lambda(),
     functionName: "rollcall-lab-kafka",
     commands,
     clock: waitingClock(),

@@ -100,7 +100,7 @@ async function build(cloud: Cloud, { autoScaling, dynamodb, ssm }: Clients): Pro
       ]);
     }
   }
-  await ssm.send(
+  await (await ssm()).client.send(
     new CreateDocumentCommand({
       Name: document,
       DocumentType: "Command",

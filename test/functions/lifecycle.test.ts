@@ -77,7 +77,7 @@ test("a hook's event asks EC2 nothing where the group says enough", async () => 
 });
 
 test("a command's end is left to the invocation that attends to its instance", async () => {
-  const { ports } = world({ [instance]: "Pending" });
+  const { ports } = world({ [instance]: "Pending:Wait" });
   const attended = ports.clock.now() + 10_000;
   await ports.table.save({ instance, role: "broker", group, zone, attended, version: 0 });
   const answer = await lifecycleHandler({ plan, ports })(sample(INVOCATION), minute);

@@ -34,7 +34,7 @@ async function look(
   bootstrap: readonly string[],
   { ids = [1, 2, 3], ignoreTopics = [] as string[], patience = 10_000 } = {},
 ): Promise<KafkaSight> {
-  return brokerView({ connect: patience, request: patience })({ bootstrap, ids, ignoreTopics });
+  return brokerView({ connect: patience, request: patience, look: 20_000 })({ bootstrap, ids, ignoreTopics });
 }
 
 function servers(brokers: readonly FakeBroker[]): string[] {
@@ -184,6 +184,18 @@ test("unseen, with the reason: nobody listens, or nobody is known", async () => 
     reason: expect.stringMatching(/ECONNREFUSED/),
   });
   expect(await look([])).toEqual({ seen: false, reason: "no broker is known that could be asked" });
+});
+
+test("unseen, with the reason: the whole look takes too long, however patient with each broker", async () => {
+  const brokers = await cluster(4, () => undefined);
+  const began = performance.now();
+  const view = brokerView({ connect: 20_000, request: 20_000, look: 50 });
+  expect(await view({ bootstrap: servers(brokers), ids: [1], ignoreTopics: [] })).toEqual({
+    seen: false,
+    reason: "Kafka did not tell what was asked within 50 ms",
+  });
+  expect(performance.now() - began).toBeLessThan(5000);
+  await vi.waitFor(() => expect(brokers.map((broker) => broker.connections())).toEqual([0, 0, 0, 0]));
 });
 
 test("no connection stays, whatever came of the look", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,10 +7,10 @@ import { realClock, virtualClock } from "../../lab/clock.ts";
 import { modelledMachines } from "../../lab/machines/modelled.ts";
 import { ModelledKafka } from "../../lab/machines/modelled-kafka.ts";
 import { realMachines } from "../../lab/machines/real.ts";
-import { isKafka, processesOf } from "../../lab/machines/real-processes.ts";
 import { seededRandom } from "../../lab/random.ts";
 import { definitionWith, nodeOf } from "../config/cluster.ts";
 import { type Bench, machineSuite } from "./machine-suite.ts";
+import { serverOn } from "./real-server.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../resources/node/rollcall-node.sh", import.meta.url));
 const JAVA = fileURLToPath(new URL("bin/java", import.meta.url));
@@ -45,7 +45,7 @@ machineSuite(
       script: await readFile(SCRIPT, "utf8"),
       settle: (promise) => promise,
       wait: (ms) => clock.wait(ms),
-      server: (id) => serverIn(dir, id),
+      server: (id) => serverOn(dir, id),
       async close() {
         await kind.close();
         clock.close();
@@ -55,17 +55,3 @@ machineSuite(
   },
   { skip: process.platform !== "linux" },
 );
-
-/** Process id of the Kafka server with that node id on the machines below the directory. */
-function serverIn(dir: string, id: number): string | undefined {
-  for (const root of readdirSync(dir)) {
-    for (const name of readdirSync(join(dir, root))) {
-      const machine = join(dir, root, name);
-      const settings = join(machine, "home", "config", "server.properties");
-      if (!existsSync(settings) || !readFileSync(settings, "utf8").includes(`node.id=${id}\n`)) continue;
-      const server = processesOf(machine).find(isKafka);
-      if (server !== undefined) return String(server);
-    }
-  }
-  return undefined;
-}

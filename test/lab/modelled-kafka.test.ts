@@ -185,6 +185,16 @@ describe("brokers", () => {
     expect(kinds()).toEqual([]);
   });
 
+  test("one that stopped in order and starts again is refused until its session ends, too", async () => {
+    const settings = { "num.io.threads": "4" };
+    await cluster.settle(cluster.configure(on(machines, 2), 2, JOIN, { settings }));
+    expect(registered()).toEqual([1, 3]);
+    const from = cluster.clock.now();
+    await cluster.until(() => registered().includes(2));
+    expect(cluster.clock.now() - from).toBeGreaterThan(5_000);
+    expect(cluster.clock.now() - from).toBeLessThan(10_000);
+  });
+
   test("without a controller no session ends and nobody registers; a new one gives the dead their full time", async () => {
     for (const id of [101, 102]) await destroy(id);
     await destroy(2);

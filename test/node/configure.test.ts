@@ -30,7 +30,7 @@ describe("the first configure", () => {
     const unit = readFileSync(join(machine.units, UNIT), "utf8");
     expect(unit).toBe(
       `[Service]\nWorkingDirectory=${machine.home}\n` +
-        `ExecStart=java -cp ${join(machine.home, "../kafka")}/libs/* kafka.Kafka config/server.properties\n`,
+        `ExecStart=java -cp ${machine.kafka}/libs/* kafka.Kafka config/server.properties\n`,
     );
   });
 
@@ -208,19 +208,29 @@ describe("configure again", () => {
     expect(machine.lines("kafka-starts")).toHaveLength(2);
   });
 
-  it("does not take a configuration for done whose attempt was cut short", async () => {
-    await machine.run("configure", payloadOf().payload);
-    // The first attempt at another one gets as far as the files, and no further.
-    machine.program("systemctl", 'if [[ $1 == daemon-reload ]]; then exit 1; fi; exec "${0/bin/no}" "$@"');
+  describe("after an attempt at another configuration that got no further than its files", () => {
     const other = payloadOf({ files: changedFiles("num.io.threads=4") });
-    expect((await machine.run("configure", other.payload)).answer.ok).toBe(false);
-    rmSync(join(machine.bin, "systemctl"));
-    expect((await machine.run("status")).answer.digest).toBeUndefined();
+    beforeEach(async () => {
+      await machine.run("configure", payloadOf().payload);
+      machine.program("systemctl", "exit 1");
+      expect((await machine.run("configure", other.payload)).answer.error).toBe("systemctl daemon-reload failed");
+      rmSync(join(machine.bin, "systemctl"));
+    });
 
-    const back = await machine.run("configure", payloadOf().payload);
-    expect(back.answer.ok).toBe(true);
-    expect(machine.read("config/server.properties")).not.toContain("num.io.threads");
-    expect(machine.lines("kafka-starts")).toHaveLength(2);
+    it("the node counts as not configured", async () => {
+      expect((await machine.run("status")).answer.digest).toBeUndefined();
+    });
+
+    it("the next attempt goes through with it", async () => {
+      expect((await machine.run("configure", other.payload)).answer).toMatchObject({ ok: true, digest: other.digest });
+      expect(machine.lines("kafka-starts")).toHaveLength(2);
+    });
+
+    it("there is a way back", async () => {
+      expect((await machine.run("configure", payloadOf().payload)).answer.ok).toBe(true);
+      expect(machine.read("config/server.properties")).not.toContain("num.io.threads");
+      expect(machine.lines("kafka-starts")).toHaveLength(2);
+    });
   });
 });
 
@@ -255,6 +265,23 @@ describe("the address", () => {
     expect(run.stderr).toContain(run.answer.error);
     expect(machine.has("config")).toBe(false);
     expect(machine.changes()).toEqual([]);
+  });
+});
+
+describe("a machine that lacks something", () => {
+  it("is told where Kafka's jars belong", async () => {
+    rmSync(join(machine.kafka, "libs"), { recursive: true });
+    const run = await machine.run("configure", payloadOf().payload);
+    expect(run.answer.error).toBe(`there is no Kafka in ${machine.kafka}: its jars belong into ${machine.kafka}/libs`);
+    expect(machine.has("config")).toBe(false);
+  });
+
+  it("does not become another kind of node", async () => {
+    await machine.run("configure", payloadOf().payload);
+    const unit = { name: "rollcall-other.service", content: "[Service]\n" };
+    const run = await machine.run("configure", payloadOf({ unit }).payload);
+    expect(run.answer.error).toBe(`this machine runs ${UNIT}, and does not become rollcall-other.service`);
+    expect(machine.processes()).toHaveLength(1);
   });
 });
 

@@ -143,6 +143,10 @@ describe("the script", () => {
     expect(check.status).toBe(0);
   });
 
+  it("has nothing in it that SSM would take for a parameter", () => {
+    expect(readFileSync(SCRIPT, "utf8")).not.toContain("{{");
+  });
+
   it("fits an SSM document of 64 KB with room for the document's own words", () => {
     const text = readFileSync(SCRIPT, "utf8");
     expect(JSON.stringify(text).length).toBeLessThan(56 * 1024);

@@ -41,13 +41,19 @@ export class Machine {
   readonly #root = realpathSync(mkdtempSync(join(tmpdir(), "rollcall-node-")));
   readonly home = join(this.#root, "home");
   readonly units = join(this.#root, "units");
+  readonly kafka = join(this.#root, "kafka");
   /** State of the stand-ins, and what they shall do. */
   readonly standIn = join(this.#root, "stand-in");
   /** Programs put here come before the stand-ins. */
   readonly bin = join(this.#root, "bin");
 
+  /** Process groups of the scripts that have not ended. */
+  readonly #groups = new Set<number>();
+
   constructor(addresses: readonly string[] = ["10.0.1.10"]) {
     for (const directory of [this.units, this.standIn, this.bin]) mkdirSync(directory);
+    mkdirSync(join(this.kafka, "libs"), { recursive: true });
+    writeFileSync(join(this.kafka, "libs/kafka.jar"), "");
     this.plug(...addresses);
   }
 
@@ -69,10 +75,15 @@ export class Machine {
   }
 
   start(action: NodeAction | string, payload = "", environment: Readonly<Record<string, string>> = {}): Running {
+    // In a process group of its own, as the SSM agent has it, so that `close` reaches all of it.
     const child = spawn("bash", [SCRIPT], {
+      detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...this.#environment(), SSM_action: action, SSM_payload: payload, ...environment },
     });
+    const { pid } = child;
+    if (pid === undefined) throw new Error("bash could not be started");
+    this.#groups.add(pid);
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -80,6 +91,7 @@ export class Machine {
     const ended = new Promise<Run>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) => {
+        this.#groups.delete(pid);
         const last = stdout.trimEnd().split("\n").at(-1) ?? "";
         resolve({
           code,
@@ -89,7 +101,7 @@ export class Machine {
         });
       });
     });
-    return { pid: child.pid ?? -1, ended };
+    return { pid, ended };
   }
 
   run(action: NodeAction | string, payload = "", environment: Readonly<Record<string, string>> = {}): Promise<Run> {
@@ -153,6 +165,13 @@ export class Machine {
   }
 
   close(): void {
+    for (const group of this.#groups) {
+      try {
+        process.kill(-group, "SIGKILL");
+      } catch {
+        // It has ended, as it should.
+      }
+    }
     this.#killAll();
     rmSync(this.#root, { recursive: true, force: true });
   }
@@ -165,7 +184,7 @@ export class Machine {
       ROLLCALL_UNITS: this.units,
       ROLLCALL_ADDRESS_WAIT: "10",
       ROLLCALL_SETTLE_WAIT: "0",
-      KAFKA_HOME: join(this.#root, "kafka"),
+      KAFKA_HOME: this.kafka,
     };
   }
 }

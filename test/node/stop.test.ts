@@ -49,37 +49,46 @@ describe("stop", () => {
       stdio: "ignore",
     });
     await until(() => machine.processes().length === 1, "the stray process runs");
-    const run = await machine.run("stop");
+    const run = await machine.run("stop"); // Its process ends with the machine.
     expect(run.code).toBe(1);
     expect(run.answer).toMatchObject({ ok: false, stopped: false, tombstone: true });
-    expect(run.answer.error).toContain(`process ${stray.pid} still runs here`);
+    expect(run.answer.error).toContain(`and process ${stray.pid} runs`);
   });
 
   it("takes neither a shell in the home nor another node's Kafka for its own", async () => {
     const other = new Machine();
+    mkdirSync(machine.home);
+    const shell = spawn("cat", { cwd: machine.home, stdio: ["pipe", "ignore", "ignore"] });
     try {
       await other.run("configure", payloadOf().payload);
       await machine.run("configure", payloadOf().payload);
-      const shell = spawn("bash", ["-c", "while :; do read -rt 1000 <> <(:); done"], {
-        cwd: machine.home,
-        stdio: "ignore",
-      });
       expect((await machine.run("stop")).answer).toEqual(STOPPED);
-      shell.kill("SIGKILL");
       expect(other.processes()).toHaveLength(1);
     } finally {
+      shell.kill("SIGKILL");
       other.close();
     }
   });
 
-  it("is not confirmed where systemd does not answer", async () => {
-    await machine.run("configure", payloadOf().payload);
-    machine.program("systemctl", "echo 'Failed to connect to bus' >&2; exit 1");
+  it.each([
+    ["does not answer", "echo 'Failed to connect to bus' >&2; exit 1", "unknown"],
+    [
+      "is about to start it again",
+      "[[ $1 != show ]] || printf '%s\\n' LoadState=masked ActiveState=activating MainPID=0",
+      "activating",
+    ],
+    [
+      "still stops it",
+      "[[ $1 != show ]] || printf '%s\\n' LoadState=masked ActiveState=deactivating MainPID=0",
+      "deactivating",
+    ],
+  ])("is not confirmed where systemd %s", async (_, systemctl, unit) => {
+    machine.program("systemctl", systemctl);
     const run = await machine.run("stop");
     expect(run.code).toBe(1);
-    expect(run.answer.ok).toBe(false);
-    expect(run.answer.stopped).toBeUndefined();
-    expect(run.answer.error).toMatch(/is not known/);
+    expect(run.answer).toMatchObject({ ok: false, stopped: false, tombstone: true, unit });
+    expect(run.answer.error).toContain(`was told to stop, but is ${unit}`);
+    expect((await machine.run("status")).answer).toMatchObject({ tombstone: true, stopped: false });
   });
 });
 
@@ -120,9 +129,29 @@ describe("stop and configure at once", () => {
     const configure = machine.start("configure", payloadOf().payload);
     await until(() => machine.has(".rollcall"), "the configure has begun");
     expect((await machine.run("stop")).answer).toEqual(STOPPED);
-    machine.plug("10.0.1.10");
+    // Without its address ever coming, and long before it would give up waiting.
     expect((await configure.ended).answer).toMatchObject({ ok: false, tombstone: true });
     expect(machine.processes()).toEqual([]);
+  });
+
+  it("a configure that waited for a stop to end finds the tombstone", async () => {
+    mkdirSync(join(machine.home, ".rollcall"), { recursive: true });
+    const held = join(machine.standIn, "held");
+    const lock = spawn("flock", [join(machine.home, ".rollcall/lock"), "bash", "-c", 'touch "$0"; cat', held], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    try {
+      await until(() => existsSync(held), "somebody has the lock");
+      machine.program("ip", 'touch "$STAND_IN/ip-asked"; echo "1: eth0 inet 10.0.1.10/24"');
+      const configure = machine.start("configure", payloadOf().payload);
+      await until(() => existsSync(join(machine.standIn, "ip-asked")), "the configure sees its address");
+      machine.write(".rollcall/tombstone", "stopped just now\n");
+      lock.stdin.end();
+      expect((await configure.ended).answer.error).toMatch(/stopped for good \(stopped just now\)/);
+    } finally {
+      lock.kill("SIGKILL");
+    }
+    expect(machine.has("config")).toBe(false);
   });
 
   it("a stop waits for the configure under way, and ends what it started", async () => {

@@ -20,6 +20,8 @@ import type { Activity } from "./activities.ts";
 import type { Group, GroupTag, Hook, Member, Process } from "./group.ts";
 import type { Groups } from "./groups.ts";
 
+const MAX_HOOKS = 50;
+
 const refuse = (reason: string) => new AwsError("ValidationError", reason);
 
 const size = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -164,7 +166,10 @@ export function autoscalingApi(world: World, groups: Groups, ec2: Ec2): Service 
           VPCZoneIdentifier: v.string(),
           LaunchTemplate: launchTemplate,
           LifecycleHookSpecificationList: v.optional(
-            v.array(v.strictObject({ ...hookSettings, LifecycleTransition: transition })),
+            v.pipe(
+              v.array(v.strictObject({ ...hookSettings, LifecycleTransition: transition })),
+              v.maxLength(MAX_HOOKS),
+            ),
             [],
           ),
           Tags: v.optional(tags, []),
@@ -372,7 +377,7 @@ export function autoscalingApi(world: World, groups: Groups, ec2: Ec2): Service 
         }),
         refuse,
         (input) => {
-          groups.setHealth(input.InstanceId, input.HealthStatus === "Healthy", input.ShouldRespectGracePeriod);
+          groups.health.set(input.InstanceId, input.HealthStatus === "Healthy", input.ShouldRespectGracePeriod);
           return {};
         },
       ),
@@ -382,7 +387,7 @@ export function autoscalingApi(world: World, groups: Groups, ec2: Ec2): Service 
         refuse,
         (input) => {
           for (const id of input.InstanceIds) memberOf(id, input.AutoScalingGroupName);
-          for (const id of input.InstanceIds) groups.setProtection(id, input.ProtectedFromScaleIn);
+          for (const id of input.InstanceIds) groups.protect(id, input.ProtectedFromScaleIn);
           return {};
         },
       ),
@@ -438,8 +443,6 @@ export function autoscalingApi(world: World, groups: Groups, ec2: Ec2): Service 
       new AwsError("InvalidAction", `Could not find operation ${unknown} for version 2011-01-01`),
   };
 }
-
-const MAX_HOOKS = 50;
 
 type Settings = { readonly [K in keyof typeof settings]?: v.InferOutput<(typeof settings)[K]> | undefined };
 

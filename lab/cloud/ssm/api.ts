@@ -260,7 +260,7 @@ function passes(
 ): boolean {
   switch (key) {
     case "InvokedAfter":
-      return command.requested > Date.parse(value);
+      return command.requested >= Date.parse(value);
     case "InvokedBefore":
       return command.requested < Date.parse(value);
     case "Status":

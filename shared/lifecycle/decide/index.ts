@@ -29,13 +29,14 @@ function choose(plan: Plan, facts: Facts): Step {
   const fleet = facts.fleet.value;
   const table = facts.table.value;
   const record = table.record;
-  if (facts.echo && record?.attended !== undefined && record.attended > facts.now) {
-    return settled("state/attended", "another invocation is at work on it");
-  }
   const group = fleet.groups.find((g) => g.members.some((m) => m.instance === facts.instance));
   const member = group?.members.find((m) => m.instance === facts.instance);
   const place = group && groupOf(plan.definition, group.name);
   if (!group || !member || !place) return outsideGroups(facts, table);
+
+  // Only a lifecycle action has an invocation that stays with it; nobody stays with an instance in service.
+  const attended = member.state.endsWith(":Wait") && (record?.attended ?? 0) > facts.now;
+  if (facts.echo && attended) return settled("state/attended", "another invocation is at work on it");
 
   const roster = table.rosters.get(place.role.name) ?? { role: place.role.name, members: new Map() };
   const mine = [...roster.members.values()].find((m) => m.owner === facts.instance);

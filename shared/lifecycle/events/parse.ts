@@ -1,12 +1,12 @@
 import * as v from "valibot";
 import type { Definition } from "../../cluster/definition.ts";
 import { command } from "./command.ts";
-import { commandInvocation } from "./commandInvocation.ts";
+import { commandInvocation } from "./command-invocation.ts";
 import { EventError } from "./error.ts";
 import type { Hint } from "./hint.ts";
-import { instanceState } from "./instanceState.ts";
-import { lifecycleAction } from "./lifecycleAction.ts";
-import { scalingOutcome } from "./scalingOutcome.ts";
+import { instanceState } from "./instance-state.ts";
+import { lifecycleAction } from "./lifecycle-action.ts";
+import { scalingOutcome } from "./scaling-outcome.ts";
 
 /** Every kind of event that a cluster's rules let through, as one schema that answers with a {@link Hint}. */
 export function hintSchema(definition: Definition) {

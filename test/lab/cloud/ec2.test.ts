@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createGroup, type Ground, ground, inService } from "./ground.ts";
+import { createGroup, DELAYS, type Ground, ground, inService } from "./ground.ts";
 
 interface Interface {
   readonly NetworkInterfaceId: string;
@@ -147,6 +147,25 @@ test("detaching takes a while, and a detached interface can be attached again", 
     message: `The attachment '${AttachmentId}' does not exist.`,
   });
   await on.call("ec2", "AttachNetworkInterface", attach());
+});
+
+test("an attachment that was given up does not end the next one's waiting", async () => {
+  const on = ground({ delays: { ...DELAYS, ec2: { ...DELAYS.ec2, attach: 5_000, detach: 1_000 } } });
+  const eni = await createInterface(on, "10.0.1.50");
+  const [first = "", second = ""] = await inService(on, 2);
+  const attach = (InstanceId: string) =>
+    on.call<{ AttachmentId: string }>("ec2", "AttachNetworkInterface", {
+      NetworkInterfaceId: eni,
+      InstanceId,
+      DeviceIndex: 1,
+    });
+  await on.call("ec2", "DetachNetworkInterface", { AttachmentId: (await attach(first)).AttachmentId });
+  await on.clock.runFor(1_000);
+  await attach(second);
+  await on.clock.runFor(4_500);
+  expect(await described(on, eni)).toMatchObject({ Status: "attaching", Attachment: { InstanceId: second } });
+  await on.clock.runFor(500);
+  expect(await described(on, eni)).toMatchObject({ Status: "in-use" });
 });
 
 test("a primary interface cannot be detached", async () => {

@@ -109,7 +109,7 @@ test("a dead instance is Online for a while, its command is taken and times out;
   expect(await result(on, id, instance)).toMatchObject({ Status: "TimedOut", StatusDetails: "DeliveryTimedOut" });
   expect(await on.refused("ssm", "SendCommand", order(instance))).toMatchObject({ code: "InvalidInstanceId" });
   await on.clock.runFor(60_000);
-  expect(await agents(on)).toEqual([]);
+  expect(await agents(on)).not.toContainEqual(expect.objectContaining({ InstanceId: instance }));
 });
 
 test("the script runs with its parameters as environment variables, never as its text", async () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dynamodbService } from "../../../lab/doors/dynamodb.ts";
 import { type HttpDoor, startHttpDoor } from "../../../lab/doors/http.ts";
 import { identityService } from "../../../lab/doors/identity.ts";
-import { DOCUMENT, modelCloud } from "./modelCloud.ts";
+import { DOCUMENT, modelCloud } from "./model-cloud.ts";
 
 const hasAws = (process.env.PATH ?? "").split(delimiter).some((folder) => {
   try {

@@ -1,7 +1,7 @@
 /** Every call that Rollcall makes, by the real SDK clients, through each door. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DOOR_KINDS, type OpenDoor, open } from "./doors.ts";
-import { fakeCloud } from "./fakeCloud.ts";
+import { fakeCloud } from "./fake-cloud.ts";
 import { SAMPLES, sampleOf } from "./samples.ts";
 
 describe.each(DOOR_KINDS)("the %s door", (kind) => {

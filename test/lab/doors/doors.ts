@@ -7,7 +7,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import type { DoorOptions } from "../../../lab/doors/door.ts";
 import { startHttpDoor } from "../../../lab/doors/http.ts";
-import { inProcessHandler } from "../../../lab/doors/inProcess.ts";
+import { inProcessHandler } from "../../../lab/doors/in-process.ts";
 
 export interface Clients {
   readonly autoScaling: AutoScalingClient;

@@ -14,7 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { dynamodbService } from "../../../lab/doors/dynamodb.ts";
 import { DOOR_KINDS, type OpenDoor, open } from "./doors.ts";
-import { fakeCloud } from "./fakeCloud.ts";
+import { fakeCloud } from "./fake-cloud.ts";
 
 const TableName = "rollcall-lab";
 const key = (sort: string) => ({ pk: { S: "lab" }, sk: { S: sort } });
@@ -108,4 +108,10 @@ describe.each(DOOR_KINDS)("DynamoDB at the %s door", (kind) => {
       message: expect.stringContaining("TransactWriteItems"),
     });
   });
+});
+
+it("names dynalite's errors as the cloud names others, without their namespace", async () => {
+  const describeTable = dynamodbService().actions.DescribeTable;
+  const answer = async () => describeTable?.({ TableName: "nobody" }, { role: "any" }, { asOf: 0 });
+  await expect(answer()).rejects.toMatchObject({ code: "ResourceNotFoundException", status: 400 });
 });

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { AwsError, type Gateway } from "../../../lab/cloud/service.ts";
 import { startHttpDoor } from "../../../lab/doors/http.ts";
 import { DOOR_KINDS, type DoorKind, open } from "./doors.ts";
-import { fakeCloud, refusing } from "./fakeCloud.ts";
+import { fakeCloud, refusing } from "./fake-cloud.ts";
 import { sampleOf } from "./samples.ts";
 
 const log: string[] = [];
@@ -226,9 +226,11 @@ describe("a call that never answers", () => {
   });
 
   it("can be aborted at the in-process door", async () => {
-    const { clients } = await open("in-process", { cloud: silent() });
+    const cloud = silent();
+    const { clients } = await open("in-process", { cloud });
     const abort = new AbortController();
     const met = errorOf(clients.ssm.send(new ListCommandsCommand({}), { abortSignal: abort.signal }));
+    await vi.waitFor(() => expect(cloud.seen).toHaveLength(1));
     abort.abort();
     expect(await met).toHaveProperty("name", "AbortError");
   });

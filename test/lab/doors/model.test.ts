@@ -51,7 +51,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { VirtualClock } from "../../../lab/clock.ts";
 import type { Cloud } from "../../../lab/cloud/cloud.ts";
 import { type Clients, DOOR_KINDS, type OpenDoor, open } from "./doors.ts";
-import { DOCUMENT, modelCloud, START } from "./modelCloud.ts";
+import { DOCUMENT, modelCloud, START } from "./model-cloud.ts";
 
 const GROUP = "lab-broker-a";
 

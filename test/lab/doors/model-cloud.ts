@@ -2,21 +2,10 @@
 import { type VirtualClock, virtualClock } from "../../../lab/clock.ts";
 import { Cloud } from "../../../lab/cloud/cloud.ts";
 import { LAB_DELAYS } from "../../../lab/cloud/delays.ts";
-import type { Machine, MachineKind } from "../../../lab/machines/machine.ts";
 import { seededRandom } from "../../../lab/random.ts";
+import { FakeMachines } from "../cloud/ground.ts";
 
 export const START = Date.parse("2026-11-22T15:00:00Z");
-
-/** Every script answers with itself and its environment. */
-const machine: Machine = {
-  run: async (script, environment) => ({ code: 0, stdout: JSON.stringify({ script, environment }), stderr: "" }),
-  plug() {},
-  unplug() {},
-  reboot: async () => {},
-  destroy: async () => {},
-  breakKafka: async () => {},
-};
-const machines: MachineKind = { name: "modelled", create: () => machine, close: async () => {} };
 
 export interface ModelCloud {
   readonly cloud: Cloud;
@@ -24,7 +13,14 @@ export interface ModelCloud {
   readonly log: string[];
 }
 
+/** Scripts answer with themselves and their environment. */
 export function modelCloud(): ModelCloud {
+  const machines = new FakeMachines();
+  machines.answer = async ({ script, environment }) => ({
+    code: 0,
+    stdout: JSON.stringify({ script, environment }),
+    stderr: "",
+  });
   const log: string[] = [];
   const clock = virtualClock(START);
   const cloud = new Cloud({

@@ -11,10 +11,10 @@ import * as ssm from "@aws-sdk/client-ssm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { catalogue } from "../../../lab/doors/catalogue.ts";
-import { inProcessHandler } from "../../../lab/doors/inProcess.ts";
+import { inProcessHandler } from "../../../lab/doors/in-process.ts";
 import type { Operation } from "../../../lab/doors/shapes.ts";
-import { type FakeCloud, fakeCloud } from "./fakeCloud.ts";
-import { structureValues } from "./shapeValues.ts";
+import { type FakeCloud, fakeCloud } from "./fake-cloud.ts";
+import { structureValues } from "./shape-values.ts";
 
 interface Sdk {
   readonly module: Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { AwsError, type Caller, type Gateway, type Service } from "../../../lab/cloud/service.ts";
+import type { AwsError, Caller, Gateway, Service } from "../../../lab/cloud/service.ts";
 
 export interface SeenCall {
   readonly service: string;
@@ -36,5 +36,3 @@ export const refusing = (error: AwsError): FakeCloud =>
   fakeCloud(() => {
     throw error;
   });
-
-export const awsError = (code: string, message: string, status?: number) => new AwsError(code, message, status);

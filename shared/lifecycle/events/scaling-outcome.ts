@@ -47,7 +47,7 @@ import * as v from "valibot";
 import type { Definition } from "../../cluster/definition.ts";
 import { envelope, foreignGroup, instanceId, replayPrefix, text } from "./envelope.ts";
 import { type Hint, leaveAlone } from "./hint.ts";
-import { movement, noLaunchNorTermination } from "./lifecycleAction.ts";
+import { movement, noLaunchNorTermination } from "./lifecycle-action.ts";
 
 const schema = v.object({
   ...envelope,

@@ -1,0 +1,92 @@
+/** The cluster as it is now, from the cloud's own state, the table, and Kafka: what the view shows and the tour waits for. */
+import { CONTROLLER_PORT, groupOf, roleOf } from "../../shared/cluster/definition.ts";
+import { questionFor } from "../../shared/lifecycle/look.ts";
+import type { TableContents } from "../../shared/lifecycle/ports.ts";
+import type { KafkaSight, ListenerSight, RosterMember } from "../../shared/lifecycle/sights.ts";
+import type { Lab } from "../lab.ts";
+import type { NodeSnapshot } from "../view/snapshot.ts";
+
+export interface Observation {
+  readonly nodes: readonly NodeSnapshot[];
+  readonly contents: TableContents;
+  readonly kafka?: KafkaSight;
+}
+
+/** A look at Kafka is made anew after this long, ms: each one connects to brokers that have other things to do. */
+const KAFKA_EVERY = 1_500;
+/** Rows that say no more than that all is well, or that somebody else says it. */
+const QUIET: ReadonlySet<string> = new Set(["in-service/4", "launch/11", "state/attended", "event/look"]);
+
+export class Observer {
+  readonly #lab: Lab;
+  #kafka: { at: number; brokers?: KafkaSight; listeners?: ReadonlyMap<string, ListenerSight> } = { at: 0 };
+
+  constructor(lab: Lab) {
+    this.#lab = lab;
+  }
+
+  async observe(): Promise<Observation> {
+    const contents = await this.#lab.table.readAll();
+    await this.#lookAtKafka(contents);
+    const { brokers } = this.#kafka;
+    return { nodes: this.#nodes(contents), contents, ...(brokers && { kafka: brokers }) };
+  }
+
+  /** A sight of Kafka that is no older than this moment. */
+  async freshKafka(contents: TableContents): Promise<KafkaSight> {
+    return this.#lab.kafka.brokers(questionFor(this.#lab.definition, contents.rosters));
+  }
+
+  async #lookAtKafka(contents: TableContents): Promise<void> {
+    const { definition, kafka, clock } = this.#lab;
+    if (clock.now() - this.#kafka.at < KAFKA_EVERY) return;
+    const question = questionFor(definition, contents.rosters);
+    const servers = (roleOf(definition, "controller").pool ?? []).map((p) => `${p.address}:${CONTROLLER_PORT}`);
+    const [brokers, listeners] = await Promise.all([
+      question.bootstrap.length > 0 ? kafka.brokers(question) : undefined,
+      kafka.listeners(servers),
+    ]);
+    this.#kafka = { at: clock.now(), listeners, ...(brokers && { brokers }) };
+  }
+
+  #nodes({ rosters }: TableContents): NodeSnapshot[] {
+    const { cloud, definition, journal } = this.#lab;
+    const { groups, instances } = cloud.snapshot();
+    const ec2 = new Map(instances.map((i) => [i.id, i]));
+    return groups.flatMap((group) => {
+      const place = groupOf(definition, group.name);
+      if (!place) return [];
+      return group.members.map((member): NodeSnapshot => {
+        const held = [...(rosters.get(place.role.name)?.members.values() ?? [])].find(
+          (m) => m.owner === member.instance,
+        );
+        const pooled = place.role.pool?.find((p) => p.id === held?.id);
+        const machine = ec2.get(member.instance);
+        const address = pooled?.address ?? held?.address ?? machine?.address;
+        const saying = journal.latest(member.instance);
+        const quiet = saying === undefined || QUIET.has(saying.row ?? "");
+        return {
+          instance: member.instance,
+          role: place.role.name,
+          zone: place.zone,
+          scaling: member.state,
+          ec2: machine?.state ?? "",
+          kafka: held ? this.#standing(place.role.name, held, address) : "",
+          ...(held && { id: held.id }),
+          ...(address !== undefined && { address }),
+          ...(!quiet && { status: saying.message, held: saying.grave }),
+        };
+      });
+    });
+  }
+
+  #standing(role: string, { id }: RosterMember, address: string | undefined): string {
+    if (role === "controller") {
+      return this.#kafka.listeners?.get(`${address}:${CONTROLLER_PORT}`) === "listening" ? "listening" : "";
+    }
+    const sight = this.#kafka.brokers?.seen ? this.#kafka.brokers.brokers.get(id) : undefined;
+    if (!sight) return "";
+    if (!sight.registered) return "out";
+    return sight.replicas === 0 ? "registered" : `in sync ${sight.replicas - sight.missing}/${sight.replicas}`;
+  }
+}

@@ -1,0 +1,102 @@
+/** Replays everything the archive kept, and counts what that changed. */
+import type { CloudEvent } from "../cloud/events/event.ts";
+import { FUNCTION_ROLES, type Lab } from "../lab.ts";
+import type { Observer } from "./observe.ts";
+import { until } from "./until.ts";
+
+export interface ReplayFindings {
+  /** Events delivered again, over all replays. */
+  readonly events: number;
+  /** Changes made by Rollcall meanwhile, and differences between the cluster before and after. */
+  readonly changes: number;
+  /** Each of them, in words. */
+  readonly differences: readonly string[];
+}
+
+const LIMIT = 60_000;
+const MINUTE = 60_000;
+/** Replays that run at the same time; EventBridge allows ten. */
+const AT_ONCE = 10;
+/** Actions that change nothing. */
+const READS = /^(Describe|Get|List|BatchGet|Query|Scan|Invoke)/;
+
+/**
+ * Twice: once the whole window in one replay, whose events come unordered within each minute; then every minute as a
+ * replay of its own, the last one first and up to ten at once, so that the order is nothing like the original.
+ */
+export async function replayAll(lab: Lab, observer: Observer, since: number): Promise<ReplayFindings> {
+  const { cloud, clock, journal } = lab;
+  let delivered = 0;
+  const count = (event: CloudEvent): void => {
+    if (event["replay-name"] !== undefined) delivered += 1;
+  };
+  cloud.bus.subscribe(count);
+  const settled = () => (journal.replayed === delivered ? true : undefined);
+  const before = await fingerprint(lab, observer);
+  const mark = cloud.calls.all().length;
+
+  const end = clock.now();
+  await replay(lab, "whole", since, end);
+  const windows: [number, number][] = [];
+  for (let from = Math.floor(since / MINUTE) * MINUTE; from < end; from += MINUTE) windows.push([from, from + MINUTE]);
+  windows.reverse();
+  while (windows.length > 0) {
+    await Promise.all(windows.splice(0, AT_ONCE).map(([from, to]) => replay(lab, `minute-${from}`, from, to)));
+  }
+  await until(
+    clock,
+    "the replayed events to be handled",
+    LIMIT,
+    settled,
+    () => `${journal.replayed} of ${delivered} were`,
+  );
+
+  const made = cloud.calls
+    .all()
+    .slice(mark)
+    .filter((c) => (FUNCTION_ROLES as readonly string[]).includes(c.caller.role) && !READS.test(c.action))
+    .map((c) => `${c.caller.role} called ${c.service}:${c.action}`);
+  const after = await fingerprint(lab, observer);
+  const differences = [...made, ...differencesOf(before, after)];
+  return { events: delivered, changes: differences.length, differences };
+}
+
+async function replay(lab: Lab, name: string, since: number, until_: number): Promise<void> {
+  const ReplayName = `tour-${name}`;
+  await lab.operate("events", "StartReplay", {
+    ReplayName,
+    EventSourceArn: lab.cloud.archives.archive(lab.stack.archive)?.arn,
+    EventStartTime: new Date(since),
+    EventEndTime: new Date(until_),
+    Destination: { Arn: lab.cloud.bus.arn, FilterArns: [...lab.stack.rules] },
+  });
+  const state = () => lab.cloud.archives.replay(ReplayName)?.state ?? "unknown";
+  await until(lab.clock, `replay ${ReplayName}`, LIMIT, () => (state() === "COMPLETED" ? true : undefined), state);
+}
+
+/** Everything a replay could change, a line each. */
+async function fingerprint(lab: Lab, observer: Observer): Promise<Map<string, string>> {
+  const { groups, interfaces, commands, actions } = lab.cloud.snapshot();
+  const contents = await lab.table.readAll();
+  const kafka = await observer.freshKafka(contents);
+  const lines = new Map<string, string>();
+  const put = (name: string, value: unknown): unknown => lines.set(name, JSON.stringify(value));
+  for (const { name, desired, members } of groups) {
+    put(`group ${name}`, [desired, ...members.map((m) => [m.instance, m.state, m.healthy])]);
+  }
+  for (const { id, attachment } of interfaces) put(`interface ${id}`, [attachment?.instance, attachment?.status]);
+  for (const { command, instance } of commands) put(`command ${command.id} on ${instance}`, command.comment);
+  put("lifecycle actions", actions.length);
+  for (const [role, roster] of contents.rosters) put(`roster ${role}`, [...roster.members]);
+  for (const [instance, record] of contents.records) put(`record ${instance}`, record);
+  put("turn", contents.turn);
+  put("quorum", contents.quorum);
+  put("Kafka", kafka.seen ? [...kafka.brokers].map(([id, b]) => [id, b.registered, b.replicas, b.missing]) : kafka);
+  return lines;
+}
+
+function differencesOf(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((name) => before.get(name) !== after.get(name))
+    .map((name) => `${name} was ${before.get(name) ?? "not there"}, is ${after.get(name) ?? "not there"}`);
+}

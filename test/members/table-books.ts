@@ -1,0 +1,202 @@
+/**
+ * What a table must do, told once more by plain bookkeeping: each call, how it is made, what it changes and answers.
+ */
+import type { RoleName } from "../../shared/cluster/definition.ts";
+import type { Table, TableContents } from "../../shared/lifecycle/ports.ts";
+import type { InstanceRecord, QuorumMark, Roster, RosterMember, Turn } from "../../shared/lifecycle/sights.ts";
+
+/** Everything the table should hold, members by `role id`. */
+export interface State {
+  members: Record<string, RosterMember>;
+  records: Record<string, InstanceRecord>;
+  turn?: Turn;
+  quorum?: QuorumMark;
+}
+
+/** One call: how it is made, and what it changes and answers by the books. */
+export interface Call {
+  readonly text: string;
+  make(table: Table, state: State): Promise<unknown>;
+  /** Changes the state; returns the answer. */
+  book(state: State): unknown;
+  /** The answer where the first one was lost and the SDK asked again; the same where left out. */
+  again?(answer: unknown): unknown;
+}
+
+/** Whoever holds the id or has the turn when the call is made, so that what only a holder may do is often done. */
+export const HOLDER = "its holder";
+
+function holderOf(state: State, role: RoleName, id: number, who: string): string {
+  return who === HOLDER ? (state.members[key(role, id)]?.owner ?? "i-nobody") : who;
+}
+
+export const roles: readonly RoleName[] = ["broker", "controller"];
+export const key = (role: RoleName, id: number) => `${role} ${id}`;
+
+export function membersOf(state: State, role: RoleName): RosterMember[] {
+  return Object.entries(state.members).flatMap(([k, member]) => (k.startsWith(`${role} `) ? [member] : []));
+}
+
+const plain = (role: RoleName, members: readonly RosterMember[]) => ({
+  role,
+  members: Object.fromEntries(members.map((m) => [m.id, m])),
+});
+const plainRoster = (roster: Roster) => plain(roster.role, [...roster.members.values()]);
+const bookedRoster = (state: State, role: RoleName) => plain(role, membersOf(state, role));
+
+export function toState(contents: TableContents): State {
+  const members = roles.flatMap((role) =>
+    [...(contents.rosters.get(role)?.members ?? [])].map(([id, m]) => [key(role, id), m]),
+  );
+  return {
+    members: Object.fromEntries(members),
+    records: Object.fromEntries(contents.records),
+    ...(contents.turn ? { turn: contents.turn } : {}),
+    ...(contents.quorum ? { quorum: contents.quorum } : {}),
+  };
+}
+
+export function claim(role: RoleName, id: number, instance: string, since: number, address: string | undefined): Call {
+  const zone = `zone-${id % 3}`;
+  const given = address === undefined ? {} : { address };
+  return {
+    text: `claim ${role} ${id} for ${instance}${address ? ` at ${address}` : ""}`,
+    make: (table) =>
+      table.claim(role, { id, zone, since, ...given }, instance).then(({ won, roster }) => [won, plainRoster(roster)]),
+    book(state) {
+      const former = state.members[key(role, id)];
+      const free = !former?.owner && !membersOf(state, role).some((m) => m.owner === instance);
+      if (free) {
+        const kept = former?.address === undefined ? {} : { address: former.address };
+        state.members[key(role, id)] = {
+          id,
+          owner: instance,
+          zone,
+          since,
+          served: former?.served ?? false,
+          ...kept,
+          ...given,
+        };
+      }
+      return [state.members[key(role, id)]?.owner === instance, bookedRoster(state, role)];
+    },
+  };
+}
+
+export function release(role: RoleName, id: number, who: string, now: number): Call {
+  return {
+    text: `release ${role} ${id} of ${who}`,
+    make: (table, before) => table.release(role, id, holderOf(before, role, id, who), now).then(plainRoster),
+    book(state) {
+      const member = state.members[key(role, id)];
+      if (member?.owner === holderOf(state, role, id, who)) {
+        const { owner: _, ...rest } = member;
+        state.members[key(role, id)] = { ...rest, since: now };
+      }
+      return bookedRoster(state, role);
+    },
+  };
+}
+
+export function serve(role: RoleName, id: number, who: string, address: string): Call {
+  return {
+    text: `serve ${role} ${id} on ${who} at ${address}`,
+    make: (table, before) => table.serve(role, id, holderOf(before, role, id, who), address).then(plainRoster),
+    book(state) {
+      const member = state.members[key(role, id)];
+      if (member?.owner === holderOf(state, role, id, who))
+        state.members[key(role, id)] = { ...member, served: true, address };
+      return bookedRoster(state, role);
+    },
+  };
+}
+
+/** A record with something in every property, read at that distance before the stored version. */
+export function save(instance: string, at: number, behind: number, full: boolean): Call {
+  const record = (state: State): InstanceRecord => ({
+    instance,
+    role: "broker",
+    group: "lab-broker-a",
+    zone: "a",
+    ...(full
+      ? {
+          action: { kind: "launch", since: at },
+          heartbeat: at,
+          address: "10.0.1.7",
+          command: { action: "stop", digest: "", attempt: 1, sent: at, id: "c-1" },
+          configured: { digest: "d", at, times: 1 },
+          stopped: at,
+          unregistered: at,
+          hold: { reason: "waits for an operator", since: at },
+          attended: at,
+        }
+      : {}),
+    version: Math.max(0, (state.records[instance]?.version ?? 0) - behind),
+  });
+  return {
+    text: `save the record of ${instance}, ${behind} versions behind`,
+    make: (table, before) => table.save(record(before)),
+    book(state) {
+      const next = record(state);
+      if ((state.records[instance]?.version ?? 0) !== next.version) return "changed";
+      state.records[instance] = { ...next, version: next.version + 1 };
+      return state.records[instance];
+    },
+    again: () => "changed",
+  };
+}
+
+export function takeTurn(turn: Turn): Call {
+  const asked = (state: State): Turn =>
+    turn.instance === HOLDER ? { ...turn, instance: state.turn?.instance ?? "i-0" } : turn;
+  return {
+    text: `take the turn for ${turn.instance} as ${turn.role} ${turn.id}`,
+    make: (table, before) => table.takeTurn(asked(before)),
+    book(state) {
+      const standing = state.turn;
+      if (!standing) state.turn = asked(state);
+      else if (standing.instance === asked(state).instance) state.turn = { ...asked(state), since: standing.since };
+      return state.turn;
+    },
+  };
+}
+
+/** Of that member, or of the one whose turn it is. */
+export function giveTurn(member: { role: RoleName; id: number } | undefined): Call {
+  const given = (state: State) => member ?? state.turn ?? { role: "broker" as const, id: 1 };
+  return {
+    text: `give back the turn of ${member ? key(member.role, member.id) : HOLDER}`,
+    make: (table, before) => table.giveTurn(given(before).role, given(before).id),
+    book(state) {
+      const { role, id } = given(state);
+      if (state.turn?.role === role && state.turn.id === id) delete state.turn;
+      return undefined;
+    },
+  };
+}
+
+export function found(clusterId: string): Call {
+  const mark = { clusterId, voters: [{ id: 101, directoryId: `${clusterId}-dir` }] };
+  return {
+    text: `found ${clusterId}`,
+    make: (table) => table.found(mark),
+    book(state) {
+      state.quorum ??= { ...mark, formed: false };
+      return state.quorum;
+    },
+  };
+}
+
+export function form(): Call {
+  return {
+    text: "form",
+    make: (table) => table.form(),
+    book(state) {
+      if (!state.quorum) {
+        return new Error("a quorum cannot be marked formed before it is founded: there is no quorum mark");
+      }
+      state.quorum = { ...state.quorum, formed: true };
+      return state.quorum;
+    },
+  };
+}
