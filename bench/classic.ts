@@ -11,8 +11,10 @@ const SLEEP = 20_000;
 const REGISTER = 6_000;
 
 export interface Classic {
-  /** Instances that died because another had taken the same id. */
+  /** Of the instances that came first: how many died because another had taken the same id. */
   readonly lost: number;
+  /** The same with their replacements, and theirs. */
+  readonly lostInAll: number;
   /** ms until as many as asked for were registered. */
   readonly time: number;
 }
@@ -20,29 +22,31 @@ export interface Classic {
 /** That many instances come at once; who dies is replaced at once, which no group can. */
 export function classic(instances: number, random: Random): Classic {
   const registered = new Set<number>();
-  const questions: number[] = Array.from({ length: instances }, () => random.next() * SLEEP);
-  const starting: { readonly id: number; readonly at: number }[] = [];
+  const sleeping = Array.from({ length: instances }, () => ({ until: random.next() * SLEEP, first: true }));
+  const starting: { readonly id: number; readonly at: number; readonly first: boolean }[] = [];
   let lost = 0;
+  let lostInAll = 0;
   let time = 0;
   while (registered.size < instances) {
-    questions.sort((a, b) => a - b);
-    const asks = questions[0] ?? Number.POSITIVE_INFINITY;
+    sleeping.sort((a, b) => a.until - b.until);
+    const asks = sleeping[0];
     // All take equally long to start, so they register in the order in which they asked.
     const registers = starting[0];
-    if (registers && registers.at <= asks) {
+    if (registers && (!asks || registers.at <= asks.until)) {
       starting.shift();
       time = registers.at;
-      if (!registered.has(registers.id)) registered.add(registers.id);
-      else {
-        lost += 1;
-        questions.push(time + random.next() * SLEEP);
+      if (registered.has(registers.id)) {
+        lostInAll += 1;
+        if (registers.first) lost += 1;
+        sleeping.push({ until: time + random.next() * SLEEP, first: false });
       }
-    } else {
-      questions.shift();
+      registered.add(registers.id);
+    } else if (asks) {
+      sleeping.shift();
       let id = 1;
       while (registered.has(id)) id += 1;
-      starting.push({ id, at: asks + REGISTER });
+      starting.push({ id, at: asks.until + REGISTER, first: asks.first });
     }
   }
-  return { lost, time };
+  return { lost, lostInAll, time };
 }

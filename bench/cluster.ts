@@ -2,7 +2,6 @@
  * A whole cluster on a virtual clock: the lab's cloud with AWS's own delays, modelled nodes, and Rollcall's functions behind
  * the SDK's clients. Each invocation calls in a role of its own, so that its calls and its waits can be told apart.
  */
-import { readFileSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { kafkaHandler } from "../functions/kafka.ts";
 import { lifecycleHandler } from "../functions/lifecycle.ts";
@@ -22,9 +21,8 @@ import { stackNames } from "../resources/names.ts";
 import { awsClients } from "../shared/aws/clients.ts";
 import { awsPorts } from "../shared/aws/ports.ts";
 import type { Definition } from "../shared/cluster/definition.ts";
-import { definitionJson, parseDefinitionJson } from "../shared/cluster/json.ts";
-import { parseDefinition } from "../shared/cluster/parse.ts";
 import { planFor } from "../shared/lifecycle/plan.ts";
+import { productionDefinition } from "./definition.ts";
 
 /** ms of virtual time in which whatever is asked for must have happened. */
 const PATIENCE = 3_600_000;
@@ -60,14 +58,27 @@ export interface Latency {
   readonly call: number;
   /** Of each invocation, before its function runs. */
   readonly start: number;
+  /** Of each look at Kafka, on top of the call that asks for it. */
+  readonly kafka: number;
 }
 
+const NONE: Latency = { call: 0, start: 0, kafka: 0 };
+
 /** The lab's cluster with the periods of one on EC2, all six nodes in service. */
-export async function startCluster(seed: number, latency: Latency = { call: 0, start: 0 }): Promise<BenchCluster> {
+export async function startCluster(seed: number, latency: Latency = NONE): Promise<BenchCluster> {
+  // What the functions load at the first need takes real time, in which the virtual clock would run on.
+  await Promise.all([
+    import("../shared/aws/sdk/ec2.ts"),
+    import("../shared/aws/sdk/lambda.ts"),
+    import("../shared/aws/sdk/ssm.ts"),
+  ]);
   const definition = productionDefinition();
   const dynamodb = counted(dynamodbService());
   const random = seededRandom(seed);
   const clock = virtualClock(Date.parse("2026-09-14T08:00:00Z"), dynamodb.drain);
+  const taking = async (ms: number): Promise<void> => {
+    if (ms > 0) await clock.wait(ms);
+  };
   const kafka = new ModelledKafka({ clock });
   const cloud = new Cloud({
     scheduler: clock,
@@ -77,8 +88,7 @@ export async function startCluster(seed: number, latency: Latency = { call: 0, s
     delays: AWS_DELAYS,
     faults: {
       async before({ caller }) {
-        if (!latency.call || !INVOKED.test(caller.role)) return undefined;
-        await clock.wait(latency.call);
+        if (INVOKED.test(caller.role)) await taking(latency.call);
         return undefined;
       },
     },
@@ -130,14 +140,17 @@ export async function startCluster(seed: number, latency: Latency = { call: 0, s
   };
   await deployStack(cloud, definition, {
     async lifecycle(event, context) {
-      if (latency.start) await clock.wait(latency.start);
+      await taking(latency.start);
       return lifecycleHandler(begin("lifecycle", event))(event, context);
     },
     async sweep(event, context) {
-      if (latency.start) await clock.wait(latency.start);
+      await taking(latency.start);
       return sweepHandler(begin("sweep", event))(event, context);
     },
-    kafka: kafkaHandler(modelledKafkaView(kafka)),
+    async kafka(event, context) {
+      await taking(latency.kafka);
+      return kafkaHandler(modelledKafkaView(kafka))(event, context);
+    },
   });
   await deployGroups(cloud, definition);
   await cluster.until("all nodes in service", () => allInService(cluster));
@@ -153,14 +166,6 @@ export function allInService({ cloud }: Pick<BenchCluster, "cloud">): boolean {
         cloud.groups.members(group.name).length === group.desired &&
         cloud.groups.members(group.name).every(({ state }) => state === "InService"),
     );
-}
-
-/** `clusters/lab.yml` without its laboratory's periods. */
-function productionDefinition(): Definition {
-  const source = "clusters/lab.yml";
-  const lab = parseDefinition(readFileSync(new URL(`../${source}`, import.meta.url), "utf8"), source);
-  const { periods: _, ...rest } = Object(definitionJson(lab));
-  return parseDefinitionJson(rest, source);
 }
 
 /** The virtual clock may only move on when DynamoDB, which lives on real time, has answered everything. */

@@ -4,14 +4,14 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { bundle, FUNCTIONS, type Weight, weigh } from "../resources/bundle.ts";
 import { type Definition, roleOf } from "../shared/cluster/definition.ts";
-import { parseDefinition } from "../shared/cluster/parse.ts";
 import { type StillCloud, startStillCloud, TABLE } from "./cloud.ts";
+import { labDefinition } from "./definition.ts";
 import { type Figure, median, type Section } from "./figure.ts";
 
 const RUNS = 7;
@@ -33,10 +33,7 @@ export async function cold(): Promise<Section> {
   const outdir = await mkdtemp(join(tmpdir(), "rollcall-cold-"));
   const cloud = await startStillCloud();
   try {
-    const definition = parseDefinition(
-      await readFile(new URL("../clusters/lab.yml", import.meta.url), "utf8"),
-      "clusters/lab.yml",
-    );
+    const definition = labDefinition();
     const functions = { ...FUNCTIONS, empty: "bench/empty-function.ts", runner: "bench/cold-runner.ts" };
     const metafile = await bundle({ outdir, functions, definition });
     const weights = new Map(Object.keys(FUNCTIONS).map((name) => [name, weigh(metafile, name)]));

@@ -9,7 +9,7 @@ import { median, type Section } from "./figure.ts";
 const SEED = 1;
 const LAUNCHES = 12;
 /** ms; more than AWS commonly takes, so that the figure does not rest on its good days. */
-const LATENCY = { call: 50, start: 1_000 };
+const LATENCY = { call: 50, start: 1_000, kafka: 100 };
 
 interface Added {
   /** ms from the agent's registration, or the hook's opening where that came later, until the command was sent. */
@@ -33,7 +33,8 @@ export async function latency(): Promise<Section> {
       title: "What Rollcall adds to a launch",
       method:
         `${LAUNCHES} brokers launched one after the other in a modelled cluster on a virtual clock, with AWS's delays, ` +
-        `${LATENCY.call} ms for each API call and ${LATENCY.start / 1000} s for each start of a function. The node's own needs ` +
+        `${LATENCY.call} ms for each API call, ${LATENCY.kafka} ms for each look at Kafka and ${LATENCY.start / 1000} s for ` +
+        "each start of a function. The node's own needs " +
         "are its boot, its agent, the command's delivery and run, the JVM and its registration. Medians.",
       figures: [
         { name: "added in all", value: seconds(whole), unit: "s", target: { atMost: 2 } },

@@ -1,7 +1,7 @@
 /** Kafka's own view of the modelled cluster, through the same rules that the real view's answers go through. */
 
 import type { Partition } from "../../shared/kafka/availability.ts";
-import { type Answer, sightOf } from "../../shared/kafka/sight.ts";
+import { type Answer, quorumLost, sightOf } from "../../shared/kafka/sight.ts";
 import type { KafkaView } from "../../shared/lifecycle/ports.ts";
 import type { ListenerSight } from "../../shared/lifecycle/sights.ts";
 import type { ModelledKafka } from "./modelled-kafka.ts";
@@ -13,6 +13,8 @@ const WITNESSES = 2;
 export function modelledKafkaView(kafka: ModelledKafka): Pick<KafkaView, "brokers" | "listeners"> {
   return {
     async brokers(question) {
+      const lost = quorumLost(new Map(question.quorum.map((server) => [server, listenerAt(kafka, server)])));
+      if (lost !== undefined) return { seen: false, reason: lost };
       const answers = question.bootstrap
         .filter((server) => listenerAt(kafka, server) === "listening")
         .slice(0, WITNESSES)

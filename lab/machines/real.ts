@@ -29,7 +29,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { constants } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Scheduler } from "../clock.ts";
@@ -37,7 +37,7 @@ import type { Machine, MachineKind, MachineSpec, ScriptResult } from "./machine.
 import { isKafka, kill, killAll, MACHINE_VARIABLE, processesOf } from "./real-processes.ts";
 
 export interface RealMachineOptions {
-  /** Where the machines' directories go, in one of their own; absolute. */
+  /** Where the machines' directories go, in one of their own; absolute. Where units could not name it, the system's own is used. */
   readonly dir: string;
   /** Has Kafka's jars in `libs/`. */
   readonly kafkaHome: string;
@@ -68,13 +68,14 @@ const KILLED: ScriptResult = { code: 137, stdout: "", stderr: "" };
 
 /** Every process of the machines ends with this one, however it ends, and the machines' directories are taken away. */
 export function realMachines({ dir, kafkaHome, java, clock }: RealMachineOptions): MachineKind {
-  if (!PLAIN_PATH.test(dir)) {
+  const parent = [dir, tmpdir()].find((path) => PLAIN_PATH.test(path));
+  if (parent === undefined) {
     throw new Error(
-      `machines cannot live in ${dir}: unit files give blanks and signs a meaning; choose a path of letters, digits and ._/+=,-`,
+      `machines cannot live in ${dir}: units give blanks and signs a meaning. Set TMPDIR to a plain path`,
     );
   }
-  mkdirSync(dir, { recursive: true });
-  const root = mkdtempSync(join(dir, "machines-"));
+  mkdirSync(parent, { recursive: true });
+  const root = mkdtempSync(join(parent, "machines-"));
   const cord = plugIn(root);
   const shared = { kafkaHome: plainPath(kafkaHome, join(root, "kafka")), java, clock };
   const machines = new Set<RealMachine>();

@@ -23,6 +23,39 @@ export interface PoolAddress {
 export interface Group {
   readonly name: string;
   readonly zone: string;
+  /** The group is not the stack's own: it exists already, and is only checked. */
+  readonly existing?: true;
+}
+
+/** A node's data volume; deleted with its instance. */
+export interface Volume {
+  /** GiB. */
+  readonly size: number;
+  readonly type: "gp3" | "io2";
+  /** Provisioned, where more than the type's own is wanted. */
+  readonly iops?: number;
+  /** MiB a second; gp3 only. */
+  readonly throughput?: number;
+}
+
+/** Where the stack lives, and who may reach it. */
+export interface Network {
+  readonly vpc: string;
+  /** Who may reach the brokers' client port: IPv4 blocks or security groups (`sg-…`). */
+  readonly clients: readonly string[];
+}
+
+/** What the instances are made of. */
+export interface NodeImage {
+  /** An AMI; absent: Amazon Linux 2023, from its public SSM parameter, the newest at each deployment. */
+  readonly image?: string;
+  /** Kafka's archive, for images that have no Kafka: the node script installs it; absent: the image has it. */
+  readonly archive?: {
+    /** `s3://bucket/key` or `https://…`. */
+    readonly url: string;
+    /** SHA-512 of the archive, hex. */
+    readonly sha512: string;
+  };
 }
 
 export interface Role {
@@ -37,6 +70,7 @@ export interface Role {
   readonly groups: readonly Group[];
   /** JVM heap, MiB. */
   readonly heap: number;
+  readonly volume: Volume;
   /** Kafka settings added to or overriding Rollcall's defaults, already checked against those it owns. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -79,6 +113,14 @@ export interface Definition {
     readonly ignoreTopics: readonly string[];
   };
   readonly periods: Periods;
+  readonly network: Network;
+  readonly nodes: NodeImage;
+  /** Whether an internal Network Load Balancer serves for bootstrap. */
+  readonly loadBalancer: boolean;
+  /** Days. */
+  readonly retention: { readonly logs: number; readonly events: number };
+  /** SNS topics that alarms go to; none: alarms only show. */
+  readonly alarms: readonly string[];
 }
 
 export const CLIENT_PORT = 9092;

@@ -5,7 +5,7 @@
  * connection from here, and where they differ the worse is believed.
  */
 import type { KafkaQuestion } from "../lifecycle/ports.ts";
-import type { BrokerSight, KafkaSight, Verdict } from "../lifecycle/sights.ts";
+import type { BrokerSight, KafkaSight, ListenerSight, Verdict } from "../lifecycle/sights.ts";
 import { inSync, type Partition, safeToStartEmpty, safeToStop } from "./availability.ts";
 
 /** One broker's answer to a Metadata request for all topics. */
@@ -25,6 +25,16 @@ export interface Findings {
   readonly minIsr: ReadonlyMap<string, number>;
   /** Brokers that are counted in but accept no connection. */
   readonly silent: ReadonlySet<number>;
+}
+
+/**
+ * Why nothing that brokers say can be trusted, if so: without a majority of controllers metadata stands still, and ISRs with
+ * it, however well the brokers answer.
+ */
+export function quorumLost(controllers: ReadonlyMap<string, ListenerSight>): string | undefined {
+  const listening = [...controllers.values()].filter((sight) => sight === "listening").length;
+  if (controllers.size === 0 || listening * 2 > controllers.size) return undefined;
+  return `only ${listening} of ${controllers.size} controllers listen: without a quorum what brokers say may be old`;
 }
 
 /** Topics that a question rests on: those with a replica on one of its brokers, but for the ignored ones. */

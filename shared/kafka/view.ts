@@ -2,7 +2,7 @@ import type { KafkaQuestion } from "../lifecycle/ports.ts";
 import type { KafkaSight } from "../lifecycle/sights.ts";
 import { probeListeners } from "./listeners.ts";
 import { BrokerConnection } from "./metadata.ts";
-import { type Answer, countedIn, sightOf, topicsOf } from "./sight.ts";
+import { type Answer, countedIn, quorumLost, sightOf, topicsOf } from "./sight.ts";
 
 export interface ViewOptions {
   /** Milliseconds until a broker that does not answer the connection is given up. */
@@ -63,6 +63,7 @@ async function look(
   open: (server: string) => BrokerConnection,
   limits: ViewOptions,
 ): Promise<KafkaSight> {
+  const controllers = probeListeners(question.quorum, limits.connect);
   const servers = [...new Set(question.bootstrap)].slice(0, MOST_ASKED);
   if (servers.length === 0) return { seen: false, reason: "no broker is known that could be asked" };
   const failures: string[] = [];
@@ -81,7 +82,8 @@ async function look(
     first.connection.minIsr(topicsOf(question, answers)),
     silentAmong(answers, limits.connect),
   ]);
-  return sightOf(question, { answers, minIsr, silent });
+  const lost = quorumLost(await controllers);
+  return lost === undefined ? sightOf(question, { answers, minIsr, silent }) : { seen: false, reason: lost };
 }
 
 /** Asks these servers at once, until so many have answered or none is left to; adds to `failures` why others did not. */

@@ -22,7 +22,12 @@ const SERVER = v.pipe(v.string(), v.regex(/^[^\s:]+:\d{1,5}$/, "must be host:por
 
 const REQUEST = v.strictObject({
   brokers: v.exactOptional(
-    v.strictObject({ bootstrap: v.array(SERVER), ids: v.array(ID), ignoreTopics: v.array(v.string()) }),
+    v.strictObject({
+      bootstrap: v.array(SERVER),
+      quorum: v.array(SERVER),
+      ids: v.array(ID),
+      ignoreTopics: v.array(v.string()),
+    }),
   ),
   listeners: v.exactOptional(v.array(SERVER)),
 });

@@ -58,7 +58,10 @@ export function questionFor(
     .filter((m) => m.owner !== undefined && m.owner !== self?.instance && m.served)
     .flatMap((m) => m.address ?? []);
   if (self?.address !== undefined) hosts.push(self.address);
+  const controllers = rosters.get("controller")?.members;
+  const quorum = (roleOf(definition, "controller").pool ?? []).filter((p) => controllers?.has(p.id));
   return {
+    quorum: quorum.map((p) => `${p.address}:${CONTROLLER_PORT}`),
     bootstrap: hosts.map((host) => `${host}:${CLIENT_PORT}`),
     ids: members.map((m) => m.id),
     ignoreTopics: definition.safety.ignoreTopics,

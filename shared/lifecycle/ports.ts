@@ -123,6 +123,8 @@ export interface TableContents {
 export interface KafkaQuestion {
   /** `host:port` of brokers that may answer. */
   readonly bootstrap: readonly string[];
+  /** `host:port` of the quorum's members: without a majority of them brokers go on serving what they last knew. */
+  readonly quorum: readonly string[];
   /** Node ids to answer about. */
   readonly ids: readonly number[];
   readonly ignoreTopics: readonly string[];

@@ -70,7 +70,7 @@ function lineOf(group: GroupSight, zone: string, roster: Roster): Line {
  *
  * @param role its role; @param groupName its group; @param zone the group's zone
  * @param fleet all groups as last seen: fresh ids are the role's, so the waiters of all its groups are ranked together
- * @param attempt claims it has lost so far; whoever lost had another view of the group and spreads out by a hash
+ * @param attempt claims it has lost so far: whoever lost had another view of the group than the winner
  */
 export function lineUp(
   role: Role,
@@ -102,23 +102,19 @@ export function lineUp(
   const fresh = (role.pool?.filter((p) => p.zone === zone).map((p) => p.id) ?? [...role.ids])
     .filter((id) => !roster.members.has(id))
     .sort((a, b) => a - b);
-  const rivals = (role.pool ? [own] : [...lines.values()])
+  const drawing = role.pool ? [own] : [...lines.values()];
+  const open = drawing.reduce((sum, line) => sum + line.fresh, 0);
+  const rivals = drawing
     .flatMap((line) => line.waiting.slice(line.places.length, line.places.length + line.fresh))
     .sort();
   const position = rivals.includes(instance) ? rivals.indexOf(instance) : rivals.length;
-  const spread = attempt === 0 ? position : (position + hash(`${instance}/${attempt}`)) % Math.max(rivals.length, 1);
-  const id = fresh[Math.min(spread, fresh.length - 1)];
+  // A claim is lost where views lack somebody, so that everybody ranks too low: the next rank is stretched over all that is open.
+  const stretched = attempt === 0 ? position : Math.floor((position * open) / Math.max(rivals.length, 1));
+  const id = fresh[Math.min(stretched, fresh.length - 1)];
   return id === undefined ? { pick: "exhausted" } : { pick: "claim", id, kind: "fresh" };
 }
 
 /** Whether somebody will take that id over once it is free: its place is among those the group still desires. */
 export function willBeReplaced(group: GroupSight, zone: string, roster: Roster, id: number): boolean {
   return lineOf(group, zone, roster).places.some((p) => p.id === id);
-}
-
-/** FNV-1a, 32 bits: cheap, even enough to spread a handful of losers, the same everywhere. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return h >>> 0;
 }

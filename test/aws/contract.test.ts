@@ -174,7 +174,7 @@ test("the quorum, by a node's own tools", async () => {
 test("Kafka, through its function, which may not be there or fail", async () => {
   lab = await startLab(well);
   const { kafka } = lab.ports;
-  const question = { bootstrap: ["10.0.1.7:9092"], ids: [1], ignoreTopics: [] };
+  const question = { bootstrap: ["10.0.1.7:9092"], quorum: [], ids: [1], ignoreTopics: [] };
   const name = stackNames(definition).kafkaFunction;
   expect(await kafka.brokers(question)).toEqual({ seen: false, reason: expect.stringContaining("ResourceNotFound") });
 

@@ -4,7 +4,7 @@ import type { Commands } from "../../shared/lifecycle/ports.ts";
 import type { CommandSight } from "../../shared/lifecycle/sights.ts";
 import { type WireAnswer, wiredClients } from "./wire.ts";
 
-const question = { bootstrap: ["10.0.1.7:9092"], ids: [1], ignoreTopics: [] };
+const question = { bootstrap: ["10.0.1.7:9092"], quorum: [], ids: [1], ignoreTopics: [] };
 const quorum = {
   leader: 101,
   voters: [{ id: 101, directoryId: "u-1", logEndOffset: 7, lag: 0, caughtUpAgo: 3 }],

@@ -19,6 +19,7 @@ export const CONTROLLER: Role = {
   pool: ZONES.map((zone, index) => ({ id: 101 + index, zone: zone.name, address: `10.0.${index + 1}.10` })),
   groups: groups("controller"),
   heap: 512,
+  volume: { size: 20, type: "gp3" },
   settings: {},
 };
 
@@ -29,6 +30,7 @@ export const BROKER: Role = {
   ids: [1, 2, 3, 4, 5, 6],
   groups: groups("broker"),
   heap: 4096,
+  volume: { size: 500, type: "gp3" },
   settings: {},
 };
 
@@ -60,6 +62,11 @@ export function definitionWith({ settings = {}, controller = {}, broker = {} }: 
       grace: 120_000,
       silentGrace: 600_000,
     },
+    network: { vpc: "vpc-0a1b2c3d", clients: ["10.0.0.0/16"] },
+    nodes: {},
+    loadBalancer: false,
+    retention: { logs: 30, events: 7 },
+    alarms: [],
   };
 }
 

@@ -101,7 +101,7 @@ describe.skipIf("missing" in kafka)(name, () => {
 
   /** Undefined where Kafka is not seen. */
   async function look(ignoreTopics: readonly string[]): Promise<ReadonlyMap<number, BrokerSight> | undefined> {
-    const sight = await brokerView()({ bootstrap: servers(), ids: IDS, ignoreTopics });
+    const sight = await brokerView()({ bootstrap: servers(), quorum: [], ids: IDS, ignoreTopics });
     return sight.seen && sight.clusterId === CLUSTER_ID ? sight.brokers : undefined;
   }
 

@@ -12,7 +12,7 @@ const STATE = "EC2 Instance State-change Notification";
 const INVOCATION = "EC2 Command Invocation Status-change Notification";
 const COMMAND = "EC2 Command Status-change Notification";
 const instance = "i-0123456789abcdef0";
-const group = "lab-broker-a";
+const group = "lab-broker-eu-central-1a";
 
 function hint(event: unknown): Hint {
   return parseEvent(definition, event);

@@ -7,7 +7,7 @@ import { definition } from "../events/definition.ts";
 
 export { definition } from "../events/definition.ts";
 export const plan = planFor(definition);
-export const group = "lab-broker-a";
+export const group = "lab-broker-eu-central-1a";
 export const zone = "eu-central-1a";
 
 const START = Date.parse("2026-09-14T08:21:07Z");

@@ -4,7 +4,7 @@ import { kafkaHandler } from "../../functions/kafka.ts";
 import { decodeKafkaResponse } from "../../shared/kafka/wire.ts";
 import type { KafkaQuestion } from "../../shared/lifecycle/ports.ts";
 
-const question: KafkaQuestion = { bootstrap: ["10.0.1.5:9092"], ids: [1], ignoreTopics: [] };
+const question: KafkaQuestion = { bootstrap: ["10.0.1.5:9092"], quorum: [], ids: [1], ignoreTopics: [] };
 
 /** Answers with what it was asked, so that a test sees the question arrive. */
 const handler = kafkaHandler({

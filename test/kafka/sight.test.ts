@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Answer, type Findings, sightOf, topicsOf } from "../../shared/kafka/sight.ts";
+import { type Answer, type Findings, quorumLost, sightOf, topicsOf } from "../../shared/kafka/sight.ts";
 import type { KafkaQuestion } from "../../shared/lifecycle/ports.ts";
 import type { BrokerSight } from "../../shared/lifecycle/sights.ts";
 
-const QUESTION: KafkaQuestion = { bootstrap: [], ids: [1, 2, 3], ignoreTopics: [] };
+const QUESTION: KafkaQuestion = { bootstrap: [], quorum: [], ids: [1, 2, 3], ignoreTopics: [] };
 
 function answer(change: Partial<Answer> = {}): Answer {
   return {
@@ -134,5 +134,17 @@ test("no answer, no sight", () => {
   expect(sightOf(QUESTION, { answers: [], minIsr: new Map(), silent: new Set() })).toEqual({
     seen: false,
     reason: "no broker answered",
+  });
+});
+
+describe("a quorum that is gone", () => {
+  const heard = (...sights: ("listening" | "refused" | "silent")[]) => new Map(sights.map((s, i) => [`10.0.${i}.10:9093`, s]));
+  test("is told from the controllers that do not listen", () => {
+    expect(quorumLost(heard("listening", "refused", "silent"))).toContain("1 of 3");
+    expect(quorumLost(heard("listening", "listening", "silent"))).toBeUndefined();
+    expect(quorumLost(heard("listening", "refused"))).toContain("1 of 2");
+  });
+  test("is no question where none is known", () => {
+    expect(quorumLost(new Map())).toBeUndefined();
   });
 });

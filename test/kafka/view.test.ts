@@ -32,9 +32,9 @@ async function cluster(
 /** `patience` in milliseconds, for connections and for answers; ample, so that only silence uses it up. */
 async function look(
   bootstrap: readonly string[],
-  { ids = [1, 2, 3], ignoreTopics = [] as string[], patience = 10_000 } = {},
+  { ids = [1, 2, 3], ignoreTopics = [] as string[], quorum = [] as string[], patience = 10_000 } = {},
 ): Promise<KafkaSight> {
-  return brokerView({ connect: patience, request: patience, look: 20_000 })({ bootstrap, ids, ignoreTopics });
+  return brokerView({ connect: patience, request: patience, look: 20_000 })({ bootstrap, quorum, ids, ignoreTopics });
 }
 
 function servers(brokers: readonly FakeBroker[]): string[] {
@@ -186,11 +186,21 @@ test("unseen, with the reason: nobody listens, or nobody is known", async () => 
   expect(await look([])).toEqual({ seen: false, reason: "no broker is known that could be asked" });
 });
 
+test("unseen while no majority of the controllers listens, however well brokers answer", async () => {
+  const brokers = await cluster(3);
+  const [controller, ...gone] = [servers(brokers).slice(0, 1), await closedPort(), await closedPort()].flat();
+  expect(await look(servers(brokers), { quorum: [controller ?? "", ...gone] })).toMatchObject({
+    seen: false,
+    reason: expect.stringContaining("1 of 3 controllers"),
+  });
+  expect(await look(servers(brokers), { quorum: servers(brokers) })).toMatchObject({ seen: true });
+});
+
 test("unseen, with the reason: the whole look takes too long, however patient with each broker", async () => {
   const brokers = await cluster(4, () => undefined);
   const began = performance.now();
   const view = brokerView({ connect: 20_000, request: 20_000, look: 50 });
-  expect(await view({ bootstrap: servers(brokers), ids: [1], ignoreTopics: [] })).toEqual({
+  expect(await view({ bootstrap: servers(brokers), quorum: [], ids: [1], ignoreTopics: [] })).toEqual({
     seen: false,
     reason: "Kafka did not tell what was asked within 50 ms",
   });

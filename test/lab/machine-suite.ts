@@ -84,7 +84,9 @@ export function machineSuite(
       machine.plug(subject.address(101));
       await subject.wait(2000);
       machine.unplug(subject.address(101));
-      expect((await subject.configure(machine, 101, 1500)).code).toBe(137);
+      // Long enough for a configure that finds its address.
+      expect((await subject.configure(machine, 101, 7000)).code).toBe(137);
+      expect(subject.server(101)).toBeUndefined();
     });
 
     rule("stop is final: no configure gets past it, and neither does a reboot", async (subject) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,10 @@ machineSuite(
   async (): Promise<Bench> => {
     const clock = realClock();
     const dir = mkdtempSync(join(tmpdir(), "rollcall-machines-"));
-    const kind = realMachines({ dir, kafkaHome: "/opt/kafka", java: JAVA, clock });
+    const kafkaHome = join(dir, "kafka");
+    mkdirSync(join(kafkaHome, "libs"), { recursive: true });
+    writeFileSync(join(kafkaHome, "libs", "kafka.jar"), "");
+    const kind = realMachines({ dir, kafkaHome, java: JAVA, clock });
     return {
       kind,
       definition: definitionWith(),

@@ -364,6 +364,7 @@ describe("Kafka's view", () => {
   const ask = (ids: readonly number[], of: readonly number[] = [1, 2, 3]) =>
     modelledKafkaView(cluster.kafka).brokers({
       bootstrap: of.map((id) => `${address(id)}:9092`),
+      quorum: [],
       ids,
       ignoreTopics: [],
     });

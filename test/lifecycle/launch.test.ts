@@ -158,7 +158,10 @@ describe("row 3: its fixed address", () => {
   test("past the deadline it gives the launch up", () => {
     expect(
       changeOf(
-        setting({ ...eni, attachment: { ...attachment, instance: "i-0" } }, { record: launched(periods.identity + 1) }),
+        setting(
+          { ...eni, attachment: { ...attachment, instance: "i-0" } },
+          { nodes: [{ ...controller, held: periods.identity + 1 }], record: launched(periods.identity + 1) },
+        ),
       ),
     ).toMatchObject({ result: "ABANDON", row: "launch/3" });
   });
@@ -167,12 +170,20 @@ describe("row 3: its fixed address", () => {
 describe("row 4: its agent", () => {
   test("not online yet: waits; at the deadline gives up", () => {
     const setting = (ago: number): Setting => ({
-      nodes: [mine],
+      nodes: [{ ...mine, held: ago }],
       record: launched(ago),
       seen: { agent: { state: "absent" } },
     });
     expect(step(setting(0))).toMatchObject({ do: "wait", row: "launch/4", on: ["agent"] });
     expect(changeOf(setting(periods.agent + 1))).toMatchObject({ result: "ABANDON", row: "launch/4" });
+  });
+  test("its time counts from its id, however long it waited for that", () => {
+    const setting: Setting = {
+      nodes: [mine],
+      record: launched(periods.agent * 3),
+      seen: { agent: { state: "absent" } },
+    };
+    expect(step(setting)).toMatchObject({ do: "wait", row: "launch/4" });
   });
   test("online without an address: waits for it", () => {
     expect(step({ nodes: [mine], record: launched(), seen: { agent: { state: "online" } } })).toMatchObject({

@@ -42,6 +42,8 @@ export interface Node {
   readonly id?: number;
   readonly served?: boolean;
   readonly address?: string;
+  /** How long it has held its id, ms; a second where left out. */
+  readonly held?: number;
 }
 
 export const groupName = (role: RoleName, zone: string): string => {
@@ -87,7 +89,7 @@ export function facts(setting: Setting): Facts {
       id: n.id,
       owner: n.instance,
       zone: n.zone,
-      since: NOW - 1000,
+      since: NOW - (n.held ?? 1000),
       served: n.served ?? false,
       ...(n.address !== undefined && { address: n.address }),
     });

@@ -116,7 +116,7 @@ function address(scene: Scene, mine: RosterMember): Step | undefined {
       "fleet",
     );
   }
-  if (elapsed(scene, "launch") > plan.definition.periods.identity) {
+  if (seated(scene, mine) > plan.definition.periods.identity) {
     return abandon("launch/3", `${seen.address} was not freed by ${attachment.instance} in time`);
   }
   // Never force-detach: it can leave the device index of the old instance unusable, and a process still on the address.
@@ -135,7 +135,7 @@ function node(scene: Scene, mine: RosterMember): Step {
     const agent = facts.agent.value;
     own ??= agent.address;
     if (agent.state !== "online" || own === undefined) {
-      if (elapsed(scene, "launch") > periods.agent)
+      if (seated(scene, mine) > periods.agent)
         return abandon("launch/4", "its SSM agent did not come online in time");
       return wait(
         "launch/4",
@@ -193,6 +193,11 @@ function node(scene: Scene, mine: RosterMember): Step {
 function agentFirst({ facts }: Scene): Step | undefined {
   if (!facts.agent) return look("launch/4", "is its agent online", "agent");
   return facts.agent.value.state === "online" ? undefined : wait("launch/4", "its SSM agent is not online", "agent");
+}
+
+/** How long it has had its id within this launch, ms: what comes after the id has its own time. */
+function seated(scene: Scene, mine: RosterMember): number {
+  return Math.min(elapsed(scene, "launch"), scene.facts.now - mine.since);
 }
 
 /** Row 5: the quorum mark this node is configured from, or the step that comes before there is one. */

@@ -11,11 +11,11 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks-overview.h
   "time": "2026-09-14T08:21:07Z",
   "region": "eu-central-1",
   "resources": [
-    "arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:7a0f3c6e-5d1b-4b8e-9b0a-2f6f8f1f3f11:autoScalingGroupName/lab-broker-a"
+    "arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:7a0f3c6e-5d1b-4b8e-9b0a-2f6f8f1f3f11:autoScalingGroupName/lab-broker-eu-central-1a"
   ],
   "detail": {
     "LifecycleActionToken": "87654321-4321-4321-4321-210987654321",
-    "AutoScalingGroupName": "lab-broker-a",
+    "AutoScalingGroupName": "lab-broker-eu-central-1a",
     "LifecycleHookName": "rollcall-launch",
     "EC2InstanceId": "i-0123456789abcdef0",
     "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
@@ -35,11 +35,11 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks-overview.h
   "time": "2026-09-14T09:02:41Z",
   "region": "eu-central-1",
   "resources": [
-    "arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:7a0f3c6e-5d1b-4b8e-9b0a-2f6f8f1f3f11:autoScalingGroupName/lab-broker-a"
+    "arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:7a0f3c6e-5d1b-4b8e-9b0a-2f6f8f1f3f11:autoScalingGroupName/lab-broker-eu-central-1a"
   ],
   "detail": {
     "LifecycleActionToken": "0befcbdb-6ecd-498a-9ff7-ae9b54447cd6",
-    "AutoScalingGroupName": "lab-broker-a",
+    "AutoScalingGroupName": "lab-broker-eu-central-1a",
     "LifecycleHookName": "rollcall-terminate",
     "EC2InstanceId": "i-0123456789abcdef0",
     "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",

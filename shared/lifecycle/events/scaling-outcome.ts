@@ -12,7 +12,7 @@ StatusCode is never "Successful": it is that of the activity at the time (InProg
   "time": "2026-09-14T08:23:30Z",
   "region": "eu-central-1",
   "resources": [
-    "arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:7a0f3c6e-5d1b-4b8e-9b0a-2f6f8f1f3f11:autoScalingGroupName/lab-broker-a",
+    "arn:aws:autoscaling:eu-central-1:111122223333:autoScalingGroup:7a0f3c6e-5d1b-4b8e-9b0a-2f6f8f1f3f11:autoScalingGroupName/lab-broker-eu-central-1a",
     "arn:aws:ec2:eu-central-1:111122223333:instance/i-0123456789abcdef0"
   ],
   "detail": {
@@ -33,7 +33,7 @@ StatusCode is never "Successful": it is that of the activity at the time (InProg
       "Subnet ID": "subnet-0a1b2c3d4e5f60718"
     },
     "Cause": "At 2026-09-14T08:20:58Z an instance was launched in response to an unhealthy instance needing to be replaced.",
-    "AutoScalingGroupName": "lab-broker-a"
+    "AutoScalingGroupName": "lab-broker-eu-central-1a"
   }
 }
 
