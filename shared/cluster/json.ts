@@ -17,25 +17,22 @@ export function parseDefinitionJson(value: unknown, source = "the packaged defin
 
 /** The same definition as a JSON value with every default written out: `parseDefinitionJson` makes it again from that. */
 export function definitionJson(definition: Definition): unknown {
-  const { cluster, region, zones, kafka, roles, safety, periods } = definition;
+  const { roles, periods } = definition;
   return {
-    cluster,
-    region,
-    zones,
-    kafka,
+    ...definition,
     roles: Object.fromEntries(roles.map((role) => [role.name, roleJson(role)])),
-    safety,
     periods: periodsInSeconds(periods),
   };
 }
 
-function roleJson({ perZone, instanceType, ids, pool, groups, heap, settings }: Role): unknown {
+function roleJson({ perZone, instanceType, ids, pool, groups, heap, volume, settings }: Role): unknown {
   return {
     perZone,
     instanceType,
     heap,
+    volume,
     ...(pool === undefined ? { ids: idsJson(ids) } : { addresses: pool }),
-    groups: Object.fromEntries(groups.map((group) => [group.zone, group.name])),
+    groups: Object.fromEntries(groups.filter((group) => group.existing).map((group) => [group.zone, group.name])),
     settings,
   };
 }

@@ -58,6 +58,44 @@ export class Reader {
     return undefined;
   }
 
+  /** One of these words. */
+  oneOf<Word extends string>(path: Path, value: unknown, words: readonly Word[], what: string): Word | undefined {
+    if (this.#missing(path, value, what)) return undefined;
+    const word = words.find((candidate) => candidate === value);
+    if (word === undefined) this.#problems.add(path, value, `this is not ${what}`, `Give one of ${words.join(", ")}`);
+    return word;
+  }
+
+  /** True or false; YAML 1.2 takes no other words for them. */
+  flag(path: Path, value: unknown): boolean | undefined {
+    if (this.#missing(path, value, "true or false")) return undefined;
+    if (typeof value === "boolean") return value;
+    this.#problems.add(path, value, "this must be true or false", "Write true or false, without quotes");
+    return undefined;
+  }
+
+  /** A list of texts that differ, at most `most`, each read by `read`; undefined where one could not be. */
+  distinct(
+    path: Path,
+    value: unknown,
+    read: (path: Path, value: unknown) => string | undefined,
+    most = Number.POSITIVE_INFINITY,
+  ): readonly string[] | undefined {
+    const list = this.list(path, value);
+    if (list === undefined) return undefined;
+    if (list.length > most) {
+      this.#problems.add(path, undefined, `${list.length} are too many`, `Give at most ${most}`);
+    }
+    const texts: string[] = [];
+    for (const [index, given] of list.entries()) {
+      const text = read([...path, index], given);
+      if (text === undefined) continue;
+      if (texts.includes(text)) this.#problems.add([...path, index], text, "this is given twice", "Name each once");
+      texts.push(text);
+    }
+    return texts.length === list.length ? texts : undefined;
+  }
+
   /** A whole number from `from` to `to`, both included. */
   whole(path: Path, value: unknown, from: number, to: number, what: string): number | undefined {
     return this.#number(path, value, from, to, what, "a whole number", Number.isSafeInteger);

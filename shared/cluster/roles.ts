@@ -3,6 +3,7 @@ import { checkPoolSize, checkRangeSize, type RoleContext, readPool, readRange } 
 import type { Path, Problems } from "./problems.ts";
 import { absent } from "./reader.ts";
 import { readSettings } from "./settings.ts";
+import { readVolume } from "./volume.ts";
 
 /** MiB; 1 GiB is what Kafka's own start scripts give a broker. */
 const DEFAULT_HEAP: Readonly<Record<RoleName, number>> = { controller: 512, broker: 1024 };
@@ -11,7 +12,7 @@ const INSTANCE_TYPE = /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/;
 /** Auto Scaling takes 1 to 255 characters without a colon; of these, the ones that need no quotes anywhere. */
 const GROUP_NAME = /^[A-Za-z0-9][\w.-]{0,254}$/;
 
-const KEYS = ["perZone", "instanceType", "heap", "ids", "addresses", "groups", "settings"] as const;
+const KEYS = ["perZone", "instanceType", "heap", "volume", "ids", "addresses", "groups", "settings"] as const;
 
 /** One role, checked by itself; undefined where something of it could not be read. */
 export function readRole(context: RoleContext, path: Path, name: RoleName, value: unknown): Role | undefined {
@@ -29,6 +30,7 @@ export function readRole(context: RoleContext, path: Path, name: RoleName, value
   const heap = absent(mapping.heap)
     ? DEFAULT_HEAP[name]
     : reader.whole([...path, "heap"], mapping.heap, 64, 1_048_576, "the JVM's heap in MiB");
+  const volume = readVolume(reader, problems, [...path, "volume"], name, mapping.volume);
   const settings = readSettings(reader, problems, [...path, "settings"], mapping.settings);
   const groups = readGroups(context, [...path, "groups"], name, mapping.groups);
   const pool = readPool(context, path, name, mapping);
@@ -44,16 +46,17 @@ export function readRole(context: RoleContext, path: Path, name: RoleName, value
     perZone === undefined ||
     instanceType === undefined ||
     heap === undefined ||
+    volume === undefined ||
     settings === undefined ||
     groups === undefined ||
     ids === undefined
   ) {
     return undefined;
   }
-  return { name, perZone, instanceType, ids, ...(pool === undefined ? {} : { pool }), groups, heap, settings };
+  return { name, perZone, instanceType, ids, ...(pool === undefined ? {} : { pool }), groups, heap, volume, settings };
 }
 
-/** One group per zone, named `<cluster>-<role>-<zone>` where the user names none. */
+/** One group per zone: the one that exists under the name the user gave, or the stack's own, `<cluster>-<role>-<zone>`. */
 function readGroups(context: RoleContext, path: Path, name: RoleName, value: unknown): readonly Group[] | undefined {
   const { reader, problems, zones, cluster } = context;
   const given = absent(value) ? {} : reader.openMapping(path, value);
@@ -68,10 +71,12 @@ function readGroups(context: RoleContext, path: Path, name: RoleName, value: unk
     const read = reader.text(at, group, GROUP_NAME, "an Auto Scaling group's name", "kafka-brokers-a");
     if (read !== undefined) names.set(zone, read);
   }
-  return zones.zones.map((zone) => ({
-    name: names.get(zone.name) ?? `${cluster}-${name}-${zone.name}`,
-    zone: zone.name,
-  }));
+  return zones.zones.map(({ name: zone }): Group => {
+    const existing = names.get(zone);
+    return existing === undefined
+      ? { name: `${cluster}-${name}-${zone}`, zone }
+      : { name: existing, zone, existing: true };
+  });
 }
 
 /**

@@ -1,10 +1,13 @@
 import type { Definition, Role, RoleName } from "./definition.ts";
 import type { RoleContext } from "./identities.ts";
+import { readNetwork } from "./network.ts";
+import { checkNodes, readNodes } from "./nodes.ts";
 import { readPeriods } from "./periods.ts";
 import type { Path, Problems } from "./problems.ts";
 import { absent, Reader } from "./reader.ts";
 import { checkRolesTogether, readRole } from "./roles.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { readAlarms, readRetention } from "./watch.ts";
 import { readZones } from "./zones.ts";
 
 /**
@@ -23,6 +26,21 @@ const REPLICATION_FACTORS = [
   "share.coordinator.state.topic.replication.factor",
 ] as const;
 
+const KEYS = [
+  "cluster",
+  "region",
+  "zones",
+  "network",
+  "kafka",
+  "nodes",
+  "roles",
+  "loadBalancer",
+  "safety",
+  "periods",
+  "retention",
+  "alarms",
+] as const;
+
 const ROLES: readonly RoleName[] = ["controller", "broker"];
 
 /**
@@ -30,7 +48,7 @@ const ROLES: readonly RoleName[] = ["controller", "broker"];
  */
 export function readDefinition(value: unknown, problems: Problems): Definition | undefined {
   const reader = new Reader(problems);
-  const top = reader.mapping([], value, ["cluster", "region", "zones", "kafka", "roles", "safety", "periods"]);
+  const top = reader.mapping([], value, KEYS);
   if (top === undefined) return undefined;
   const cluster = reader.text(
     ["cluster"],
@@ -41,22 +59,46 @@ export function readDefinition(value: unknown, problems: Problems): Definition |
   );
   const region = reader.text(["region"], top.region, REGION, "an AWS region", "eu-central-1");
   const zones = readZones(reader, problems, ["zones"], top.zones, region);
+  const network = readNetwork(reader, problems, ["network"], top.network);
   const kafka = readKafka(reader, problems, ["kafka"], top.kafka);
+  const nodes = readNodes(reader, ["nodes"], top.nodes);
   const roles = readRoles({ reader, problems, cluster, zones }, ["roles"], top.roles);
-  const safety = readSafety(reader, problems, ["safety"], top.safety);
+  const loadBalancer = absent(top.loadBalancer) ? true : reader.flag(["loadBalancer"], top.loadBalancer);
+  const safety = readSafety(reader, ["safety"], top.safety);
   const periods = readPeriods(reader, problems, ["periods"], top.periods);
+  const retention = readRetention(reader, problems, ["retention"], top.retention);
+  const alarms = readAlarms(reader, problems, ["alarms"], top.alarms, region);
   if (
     cluster === undefined ||
     region === undefined ||
+    network === undefined ||
     kafka === undefined ||
+    nodes === undefined ||
     roles === undefined ||
+    loadBalancer === undefined ||
     safety === undefined ||
-    periods === undefined
+    periods === undefined ||
+    retention === undefined ||
+    alarms === undefined
   ) {
     return undefined;
   }
   if (zones.complete) checkReplication(problems, kafka.settings, roles);
-  return { cluster, region, zones: zones.zones, kafka, roles, safety, periods };
+  checkNodes(problems, ["nodes"], nodes, { version: kafka.version, roles, periods });
+  return {
+    cluster,
+    region,
+    zones: zones.zones,
+    network,
+    kafka,
+    nodes,
+    roles,
+    loadBalancer,
+    safety,
+    periods,
+    retention,
+    alarms,
+  };
 }
 
 /**
@@ -132,21 +174,14 @@ function checkVersion(problems: Problems, path: Path, version: string): void {
   problems.add(path, version, problem, "Use 4.2.0 or a later 4.x");
 }
 
-function readSafety(reader: Reader, problems: Problems, path: Path, value: unknown): Definition["safety"] | undefined {
+function readSafety(reader: Reader, path: Path, value: unknown): Definition["safety"] | undefined {
   if (absent(value)) return { ignoreTopics: [] };
   const mapping = reader.mapping(path, value, ["ignoreTopics"]);
   if (mapping === undefined) return undefined;
   if (absent(mapping.ignoreTopics)) return { ignoreTopics: [] };
   const at = [...path, "ignoreTopics"];
-  const list = reader.list(at, mapping.ignoreTopics);
-  const topics = list?.map((topic, index) =>
-    reader.text([...at, index], topic, TOPIC, "a topic's exact name", "clicks"),
+  const ignoreTopics = reader.distinct(at, mapping.ignoreTopics, (here, topic) =>
+    reader.text(here, topic, TOPIC, "a topic's exact name", "clicks"),
   );
-  const read = topics?.filter((topic) => topic !== undefined);
-  for (const [index, topic] of (topics ?? []).entries()) {
-    if (topic !== undefined && topics?.indexOf(topic) !== index) {
-      problems.add([...at, index], topic, "this topic is named twice", "Name each once");
-    }
-  }
-  return read !== undefined && read.length === list?.length ? { ignoreTopics: read } : undefined;
+  return ignoreTopics === undefined ? undefined : { ignoreTopics };
 }

@@ -77,7 +77,7 @@ export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budg
   for (;;) {
     facts = { ...facts, now: clock.now() };
     const step = decide(plan, facts);
-    const pause = Math.min(Math.max((facts.now - waiting) / 10, SHORTEST), LONGEST);
+    const pause = Math.min(Math.max(Math.round((facts.now - waiting) / 10), SHORTEST), LONGEST);
     if (step.do !== "look" && step.row !== "state/attended" && `${step.row} ${step.reason}` !== said) {
       said = `${step.row} ${step.reason}`;
       const grave = step.do === "hold" || ("alarm" in step && step.alarm);

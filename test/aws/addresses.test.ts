@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { awsAddresses } from "../../shared/aws/addresses.ts";
 import { roleOf } from "../../shared/cluster/definition.ts";
 import type { Addresses } from "../../shared/lifecycle/ports.ts";
-import { definition } from "./definition.ts";
+import { definition } from "../definition.ts";
 import { type Exchange, ec2Answer, ec2Error, type WireAnswer, wiredClients } from "./wire.ts";
 
 const controller = roleOf(definition, "controller");

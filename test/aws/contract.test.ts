@@ -7,7 +7,7 @@ import { encodeKafkaResponse } from "../../shared/kafka/wire.ts";
 import { commandComment } from "../../shared/lifecycle/perform.ts";
 import type { Ports } from "../../shared/lifecycle/ports.ts";
 import type { GroupSight, SentCommand } from "../../shared/lifecycle/sights.ts";
-import { definition } from "./definition.ts";
+import { definition } from "../definition.ts";
 import { type Lab, startLab } from "./lab.ts";
 
 const controller = roleOf(definition, "controller");
@@ -35,11 +35,11 @@ async function launched(name: string): Promise<string> {
 
 test("a launch: the fleet, its heartbeat, its completion, and nothing left to complete", async () => {
   lab = await startLab(well);
-  const instance = await launched("lab-broker-a");
-  const action = { group: "lab-broker-a", instance, kind: "launch" } as const;
+  const instance = await launched("lab-broker-eu-central-1a");
+  const action = { group: "lab-broker-eu-central-1a", instance, kind: "launch" } as const;
 
-  expect(await groupNamed(lab.ports, "lab-broker-a")).toEqual({
-    name: "lab-broker-a",
+  expect(await groupNamed(lab.ports, "lab-broker-eu-central-1a")).toEqual({
+    name: "lab-broker-eu-central-1a",
     desired: 1,
     deleting: false,
     members: [{ instance, state: "Pending:Wait", zone: "eu-central-1a", healthy: true }],
@@ -49,30 +49,32 @@ test("a launch: the fleet, its heartbeat, its completion, and nothing left to co
   expect(await lab.ports.fleet.complete(action, "CONTINUE")).toBe("gone");
   expect(await lab.ports.fleet.heartbeat(action)).toBe("gone");
   await lab.clock.runFor(5_000);
-  expect((await groupNamed(lab.ports, "lab-broker-a")).members).toMatchObject([{ instance, state: "InService" }]);
+  expect((await groupNamed(lab.ports, "lab-broker-eu-central-1a")).members).toMatchObject([
+    { instance, state: "InService" },
+  ]);
 });
 
 test("an unhealthy instance is replaced; once it goes it cannot be marked again", async () => {
   lab = await startLab(well);
-  const instance = await launched("lab-broker-a");
-  await lab.ports.fleet.complete({ group: "lab-broker-a", instance, kind: "launch" }, "CONTINUE");
+  const instance = await launched("lab-broker-eu-central-1a");
+  await lab.ports.fleet.complete({ group: "lab-broker-eu-central-1a", instance, kind: "launch" }, "CONTINUE");
   await lab.clock.runFor(5_000);
 
   expect(await lab.ports.fleet.markUnhealthy(instance)).toBe("done");
   await lab.clock.runFor(10_000);
 
-  expect((await groupNamed(lab.ports, "lab-broker-a")).members).toContainEqual(
+  expect((await groupNamed(lab.ports, "lab-broker-eu-central-1a")).members).toContainEqual(
     expect.objectContaining({ instance, state: "Terminating:Wait", healthy: false }),
   );
   expect(await lab.ports.fleet.markUnhealthy(instance)).toBe("terminating");
-  expect(await lab.ports.fleet.complete({ group: "lab-broker-a", instance, kind: "terminate" }, "CONTINUE")).toBe(
-    "done",
-  );
+  expect(
+    await lab.ports.fleet.complete({ group: "lab-broker-eu-central-1a", instance, kind: "terminate" }, "CONTINUE"),
+  ).toBe("done");
 });
 
 test("EC2's word on instances, known and unknown", async () => {
   lab = await startLab(well);
-  const instance = await launched("lab-broker-a");
+  const instance = await launched("lab-broker-eu-central-1a");
 
   expect(await lab.ports.instances.look([instance, "i-0123456789abcdef0"])).toEqual(
     new Map([
@@ -85,7 +87,10 @@ test("EC2's word on instances, known and unknown", async () => {
 test("an address: seen, attached once, kept, and detached", async () => {
   lab = await startLab(well);
   const { addresses } = lab.ports;
-  const [instance, other] = [await launched("lab-controller-a"), await launched("lab-broker-a")];
+  const [instance, other] = [
+    await launched("lab-controller-eu-central-1a"),
+    await launched("lab-broker-eu-central-1a"),
+  ];
   const free = await addresses.look(controller, "10.0.1.10");
   const eni = free?.eni ?? "";
 
@@ -115,7 +120,7 @@ test("an address: seen, attached once, kept, and detached", async () => {
 
 test("an address of another zone is an error that says so", async () => {
   lab = await startLab(well);
-  const instance = await launched("lab-controller-b");
+  const instance = await launched("lab-controller-eu-central-1b");
   const eni = (await lab.ports.addresses.look(controller, "10.0.1.10"))?.eni ?? "";
 
   await expect(lab.ports.addresses.attach(eni, instance)).rejects.toThrow(
@@ -127,7 +132,7 @@ test("a command: unreachable, then sent, found by id and by comment, and answere
   lab = await startLab((action) => said({ ok: false, action, error: "no such address" }, 1));
   const { commands, clock } = lab.ports;
   await lab.clock.runFor(6_000);
-  const [{ instance } = { instance: "" }] = (await groupNamed(lab.ports, "lab-broker-a")).members;
+  const [{ instance } = { instance: "" }] = (await groupNamed(lab.ports, "lab-broker-eu-central-1a")).members;
   const command: SentCommand = { action: "configure", digest: "d".repeat(64), attempt: 1, sent: clock.now() };
   const order = {
     instance,
@@ -141,7 +146,7 @@ test("a command: unreachable, then sent, found by id and by comment, and answere
   expect(await commands.send(order)).toBe("unreachable");
   expect(await commands.look(instance, command)).toMatchObject({ status: "unsent" });
 
-  await launched("lab-broker-a");
+  await launched("lab-broker-eu-central-1a");
   expect(await commands.agent(instance)).toEqual({ state: "online", address: expect.stringMatching(/^10\.0\.1\./) });
   const answer = await commands.send(order);
   if (answer === "unreachable") throw new Error("the agent is online and does not take a command");
@@ -162,7 +167,7 @@ test("a command: unreachable, then sent, found by id and by comment, and answere
 test("the quorum, by a node's own tools", async () => {
   const quorum = { leader: -1, voters: [], observers: [] };
   lab = await startLab((action) => said({ ok: true, action, quorum }));
-  const instance = await launched("lab-controller-a");
+  const instance = await launched("lab-controller-eu-central-1a");
 
   expect(await lab.ports.kafka.quorum(instance)).toEqual({ seen: true, ...quorum });
   expect(await lab.ports.kafka.quorum("i-0123456789abcdef0")).toEqual({

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { awsFleet } from "../../shared/aws/fleet.ts";
 import type { Fleet, LifecycleAction } from "../../shared/lifecycle/ports.ts";
-import { definition } from "./definition.ts";
+import { definition } from "../definition.ts";
 import { type Exchange, scalingAnswer, scalingError, type WireAnswer, wiredClients } from "./wire.ts";
 
-const launch: LifecycleAction = { group: "lab-broker-a", instance: "i-1", kind: "launch" };
+const launch: LifecycleAction = { group: "lab-broker-eu-central-1a", instance: "i-1", kind: "launch" };
 
 function fleetThat(answer: (exchange: Exchange) => WireAnswer): { fleet: Fleet; asked: Exchange[] } {
   const { clients, asked } = wiredClients(answer);
@@ -28,9 +28,12 @@ test("asks for all groups of the definition by name, and for more than the fifty
     {
       action: "DescribeAutoScalingGroups",
       input: {
-        "AutoScalingGroupNames.member.1": "lab-controller-a",
-        "AutoScalingGroupNames.member.2": "lab-controller-b",
-        "AutoScalingGroupNames.member.3": "lab-broker-a",
+        "AutoScalingGroupNames.member.1": "lab-controller-eu-central-1a",
+        "AutoScalingGroupNames.member.2": "lab-controller-eu-central-1b",
+        "AutoScalingGroupNames.member.3": "lab-controller-eu-central-1c",
+        "AutoScalingGroupNames.member.4": "lab-broker-eu-central-1a",
+        "AutoScalingGroupNames.member.5": "lab-broker-eu-central-1b",
+        "AutoScalingGroupNames.member.6": "lab-broker-eu-central-1c",
         MaxRecords: "100",
       },
     },
@@ -40,10 +43,12 @@ test("asks for all groups of the definition by name, and for more than the fifty
 test("sees every page, each state, and what state is new", async () => {
   const { fleet } = fleetThat(({ input }) =>
     input.NextToken === "more"
-      ? groups(group("lab-broker-a", instance("i-4", "Warmed:Stopped") + instance("i-5", "Hibernating")))
+      ? groups(group("lab-broker-eu-central-1a", instance("i-4", "Warmed:Stopped") + instance("i-5", "Hibernating")))
       : groups(
-          group("lab-controller-a", instance("i-1", "Pending:Wait") + instance("i-2", "InService", "Unhealthy")) +
-            group("lab-controller-b", "", "<Status>Delete in progress</Status>"),
+          group(
+            "lab-controller-eu-central-1a",
+            instance("i-1", "Pending:Wait") + instance("i-2", "InService", "Unhealthy"),
+          ) + group("lab-controller-eu-central-1b", "", "<Status>Delete in progress</Status>"),
           "<NextToken>more</NextToken>",
         ),
   );
@@ -52,7 +57,7 @@ test("sees every page, each state, and what state is new", async () => {
   expect(await fleet.look()).toEqual({
     groups: [
       {
-        name: "lab-controller-a",
+        name: "lab-controller-eu-central-1a",
         desired: 1,
         deleting: false,
         members: [
@@ -60,9 +65,9 @@ test("sees every page, each state, and what state is new", async () => {
           { instance: "i-2", state: "InService", zone, healthy: false },
         ],
       },
-      { name: "lab-controller-b", desired: 1, deleting: true, members: [] },
+      { name: "lab-controller-eu-central-1b", desired: 1, deleting: true, members: [] },
       {
-        name: "lab-broker-a",
+        name: "lab-broker-eu-central-1a",
         desired: 1,
         deleting: false,
         members: [
@@ -76,7 +81,7 @@ test("sees every page, each state, and what state is new", async () => {
 
 test("an answer without what it must have is a clear error", async () => {
   const { fleet } = fleetThat(() =>
-    groups("<member><AutoScalingGroupName>lab-broker-a</AutoScalingGroupName></member>"),
+    groups("<member><AutoScalingGroupName>lab-broker-eu-central-1a</AutoScalingGroupName></member>"),
   );
 
   await expect(fleet.look()).rejects.toThrow(
@@ -93,7 +98,7 @@ test("completes by instance and hook, without a token", async () => {
     {
       action: "CompleteLifecycleAction",
       input: {
-        AutoScalingGroupName: "lab-broker-a",
+        AutoScalingGroupName: "lab-broker-eu-central-1a",
         LifecycleHookName: "rollcall-launch",
         InstanceId: "i-1",
         LifecycleActionResult: "CONTINUE",
@@ -112,7 +117,7 @@ test("an action that is no longer active is gone; every other ValidationError is
 
   const misnamed = fleetThat(() => scalingError("ValidationError", "AutoScalingGroup name not found")).fleet;
   await expect(misnamed.complete(launch, "ABANDON")).rejects.toThrow(
-    "could not answer ABANDON to the launch of i-1 in lab-broker-a: ValidationError: AutoScalingGroup name not found",
+    "could not answer ABANDON to the launch of i-1 in lab-broker-eu-central-1a: ValidationError: AutoScalingGroup name not found",
   );
 });
 

@@ -16,7 +16,7 @@ import { awsClients, type Clients } from "../../shared/aws/clients.ts";
 import { CLUSTER_TAG, ROLE_TAG } from "../../shared/aws/names.ts";
 import { awsPorts } from "../../shared/aws/ports.ts";
 import type { Ports } from "../../shared/lifecycle/ports.ts";
-import { definition } from "./definition.ts";
+import { definition } from "../definition.ts";
 
 export interface Lab {
   readonly cloud: Cloud;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { OWNED_SETTINGS, ownedBy, serverSettings } from "../../shared/config/server.ts";
-import { BROKER, definitionWith, nodeOf } from "./cluster.ts";
+import { definitionWith, nodeOf } from "./cluster.ts";
+
+const BROKER = roleOf(definitionWith(), "broker");
 
 const DURABLE = {
   "auto.leader.rebalance.enable": "true",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { EventError } from "../../shared/lifecycle/events/error.ts";
 import type { Hint } from "../../shared/lifecycle/events/hint.ts";
 import { parseEvent } from "../../shared/lifecycle/events/parse.ts";
-import { definition } from "./definition.ts";
+import { definition } from "../definition.ts";
 import { type EventSample, replayed, sample, samples } from "./samples.ts";
 
 const LAUNCH = "EC2 Instance-launch Lifecycle Action";

@@ -3,9 +3,9 @@ import { planFor } from "../../shared/lifecycle/plan.ts";
 import type { Ports } from "../../shared/lifecycle/ports.ts";
 import type { FleetSight, InstanceState, LifecycleState } from "../../shared/lifecycle/sights.ts";
 import { memoryTable } from "../../shared/members/memory.ts";
-import { definition } from "../events/definition.ts";
+import { definition } from "../definition.ts";
 
-export { definition } from "../events/definition.ts";
+export { definition } from "../definition.ts";
 export const plan = planFor(definition);
 export const group = "lab-broker-eu-central-1a";
 export const zone = "eu-central-1a";

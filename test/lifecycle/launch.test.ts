@@ -12,6 +12,7 @@ import {
   kafka,
   mark,
   NOW,
+  notedBy,
   quorumOf,
   type Setting,
   step,
@@ -135,19 +136,20 @@ describe("row 3: its fixed address", () => {
     expect(step_).toMatchObject({ do: "wait", row: "launch/3" });
   });
   test("attached to somebody in service: holds, naming it", () => {
-    const step_ = step(
-      setting(
-        { ...eni, attachment: { ...attachment, instance: "i-9" } },
-        {
-          nodes: [controller, { instance: "i-9", zone: A, state: "InService" }],
-          record: {
-            ...launched(),
-            hold: { reason: "10.0.1.10 is attached to i-9, InService, which does not hold controller 101", since: NOW },
-          },
-        },
-      ),
+    const busy = setting(
+      { ...eni, attachment: { ...attachment, instance: "i-9" } },
+      { nodes: [controller, { instance: "i-9", zone: A, state: "InService" }] },
     );
-    expect(step_).toMatchObject({ do: "hold", row: "launch/3", reason: expect.stringContaining("i-9") });
+    const held = changeOf(busy);
+    expect(held).toMatchObject({
+      kind: "note",
+      row: "launch/3",
+      patch: { hold: { reason: expect.stringContaining("i-9") } },
+    });
+    expect(step({ ...busy, record: { ...launched(), ...notedBy(held) } })).toMatchObject({
+      do: "hold",
+      row: "launch/3",
+    });
   });
   test("not in the cluster at all: holds with the remedy", () => {
     expect(changeOf(setting(null))).toMatchObject({
@@ -460,10 +462,10 @@ describe("the action is kept open", () => {
     expect(step(setting(periods.heartbeat / 3 - 1))).toMatchObject({ do: "wait" });
     expect(changeOf(setting(periods.heartbeat / 3))).toMatchObject({ kind: "heartbeat", action: "launch" });
   });
-  test("a record of an earlier action is begun anew", () => {
-    expect(changeOf({ nodes: [me], record: { action: { kind: "terminate", since: 1 } } })).toMatchObject({
-      kind: "note",
-      row: "launch/begin",
+  test("once its termination has begun, a view that still says Pending:Wait is behind", () => {
+    expect(step({ nodes: [mine], record: { action: { kind: "terminate", since: 1 } } })).toMatchObject({
+      do: "wait",
+      row: "state/behind",
     });
   });
   test("nothing of it reads a clock", () => {

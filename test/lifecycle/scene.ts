@@ -135,6 +135,12 @@ export function changeOf(setting: Setting): Change & { row: string; reason: stri
   return { ...answer.change, row: answer.row, reason: answer.reason };
 }
 
+/** What that note leaves in the record. */
+export function notedBy(change: Change): Partial<InstanceRecord> {
+  if (change.kind !== "note") throw new Error(`${change.kind} notes nothing`);
+  return Object.fromEntries(Object.entries(change.patch).filter(([, value]) => value !== undefined));
+}
+
 export const safe = { safe: true, reason: "a test says so" };
 export const unsafe = { safe: false, reason: "orders-0 has no other in-sync replica" };
 

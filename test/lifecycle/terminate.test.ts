@@ -1,6 +1,22 @@
 import { describe, expect, test } from "vitest";
 import type { CommandSight, InstanceRecord } from "../../shared/lifecycle/sights.ts";
-import { A, at, B, C, changeOf, definition, kafka, NOW, quorumOf, type Setting, safe, step, unsafe } from "./scene.ts";
+import {
+  A,
+  at,
+  B,
+  C,
+  changeOf,
+  definition,
+  kafka,
+  mark,
+  NOW,
+  notedBy,
+  quorumOf,
+  type Setting,
+  safe,
+  step,
+  unsafe,
+} from "./scene.ts";
 
 const { periods } = definition;
 const me = { instance: "i-1", zone: A, state: "Terminating:Wait" } as const;
@@ -30,6 +46,13 @@ describe("row 1: nothing to stop", () => {
       row: "terminate/1",
     });
   });
+  test("before it frees anything it marks that the end has begun, so that nobody configures it any more", () => {
+    expect(changeOf({ nodes: [mine] })).toMatchObject({
+      kind: "note",
+      row: "terminate/begin",
+      patch: { action: { kind: "terminate", since: NOW } },
+    });
+  });
   test("never configured: frees the id without a stop", () => {
     expect(changeOf({ nodes: [mine], record: { action: { kind: "terminate", since: NOW } } })).toMatchObject({
       kind: "release",
@@ -53,24 +76,40 @@ describe("row 2: is it safe, and its turn", () => {
       patch: { hold: { reason: expect.stringContaining("broker 2") } },
     });
   });
-  test("not safe: holds with the partition, and goes on holding with heartbeats", () => {
-    const sight = kafka({ 1: { stop: unsafe } });
-    expect(changeOf({ nodes: [mine, ...others], record: leaving(), seen: { kafka: sight } })).toMatchObject({
+  test("not safe: holds with the partition and its limit, and goes on holding with heartbeats", () => {
+    const setting: Setting = {
+      nodes: [mine, ...others],
+      record: leaving(),
+      seen: { kafka: kafka({ 1: { stop: unsafe } }) },
+    };
+    const held = changeOf(setting);
+    expect(held).toMatchObject({
       kind: "note",
-      patch: { hold: { reason: expect.stringContaining("orders-0") } },
-    });
-    const held = leaving(0, { hold: { reason: `stopping broker 1 is not safe: ${unsafe.reason}`, since: NOW - 1 } });
-    expect(step({ nodes: [mine, ...others], record: held, seen: { kafka: sight } })).toMatchObject({
-      do: "hold",
       row: "terminate/2",
+      patch: { hold: { reason: expect.stringMatching(/orders-0.*held until \d{4}-/) } },
     });
-    expect(
-      changeOf({
-        nodes: [mine, ...others],
-        record: { ...held, heartbeat: NOW - periods.heartbeat },
-        seen: { kafka: sight },
-      }),
-    ).toMatchObject({ kind: "heartbeat" });
+    const record = { ...leaving(), ...notedBy(held) };
+    expect(step({ ...setting, record })).toMatchObject({ do: "hold", row: "terminate/2" });
+    expect(changeOf({ ...setting, record: { ...record, heartbeat: NOW - periods.heartbeat } })).toMatchObject({
+      kind: "heartbeat",
+    });
+  });
+  test("a first start that fails does not hold its own replacement: nothing rests on it", () => {
+    const first = { ...mine, served: false };
+    const dark = { kafka: { seen: false, reason: "timeout" } } as const;
+    expect(changeOf({ nodes: [first], record: leaving(), seen: dark })).toMatchObject({ kind: "take-turn" });
+    expect(changeOf({ nodes: [mine], record: leaving(), seen: dark })).toMatchObject({
+      kind: "note",
+      patch: { hold: {} },
+    });
+    const founder: Setting = {
+      role: "controller",
+      nodes: [{ ...first, id: 101 }],
+      record: leaving(),
+      seen: { quorum: dark.kafka },
+    };
+    expect(changeOf({ ...founder, quorum: { ...mark, formed: false } })).toMatchObject({ kind: "take-turn" });
+    expect(changeOf(founder)).toMatchObject({ kind: "note", patch: { hold: {} } });
   });
   test("Kafka out of sight is unknown, and unknown is not safe", () => {
     expect(
@@ -90,12 +129,15 @@ describe("row 2: is it safe, and its turn", () => {
       ).toMatchObject({ kind: "send", action: "stop" });
     },
   );
-  test("a controller is asked about its quorum, through itself", () => {
+  test("a controller is asked about its quorum, through a member that is well", () => {
     const controller = { ...mine, id: 101 };
-    expect(step({ role: "controller", nodes: [controller], record: leaving() })).toMatchObject({
+    const setting: Setting = { role: "controller", nodes: [controller], record: leaving() };
+    expect(step(setting)).toMatchObject({ do: "look", facts: ["quorum"], via: "i-1" });
+    const peer = { instance: "i-2", zone: B, state: "InService", id: 102, served: true } as const;
+    expect(step({ ...setting, nodes: [controller, peer] })).toMatchObject({
       do: "look",
       facts: ["quorum"],
-      via: "i-1",
+      via: "i-2",
     });
     expect(
       changeOf({

@@ -12,8 +12,15 @@ export function keepOpen(scene: Scene, kind: "launch" | "terminate", step: Step)
   if (record?.action?.kind !== kind) return begin(scene, kind);
   const { heartbeat } = scene.plan.definition.periods;
   const last = record.heartbeat ?? record.action.since;
-  if (facts.now - last < heartbeat / 3) return step;
+  if (facts.now - last < heartbeat / 3)
+    return step.do === "hold" ? limited(step, record.action.since, heartbeat) : step;
   return change(`${kind}/heartbeat`, step.reason, { kind: "heartbeat", action: kind }, "table");
+}
+
+/** A hold cannot outlive its action, so it says until when somebody has to have decided. */
+function limited(step: Step, since: number, heartbeat: number): Step {
+  const end = new Date(since + globalLimit(heartbeat)).toISOString().replace(/\.\d+Z$/, "Z");
+  return { ...step, reason: `${step.reason} (held until ${end} at most)` };
 }
 
 /** Writes down that this action has begun, forgetting what belonged to an earlier one. */

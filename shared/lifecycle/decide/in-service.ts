@@ -6,7 +6,7 @@ import type { RosterMember } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { MOST_ATTEMPTS, progress, send } from "./command.ts";
 import { isServingVoter } from "./quorum.ts";
-import { isTurnOf, safeToStop, takeTurn, turnIsFree, viewOf } from "./safety.ts";
+import { isTurnOf, peersInService, safeToStop, takeTurn, turnIsFree, viewOf } from "./safety.ts";
 import { change, hold, look, nodeName, type Scene, settled, wait } from "./scene.ts";
 
 /** How one member looks from outside. */
@@ -26,7 +26,6 @@ export function decideInService(scene: Scene): Step {
   const sightFact = role.name === "controller" ? "listeners" : "kafka";
   if (!facts[sightFact]) return look("in-service/1", "does Kafka count it in", sightFact);
   const own = presence(scene, mine);
-  const others = peers(scene, mine);
   if (own === "unknown") {
     const why =
       facts.kafka && !facts.kafka.value.seen
@@ -35,7 +34,7 @@ export function decideInService(scene: Scene): Step {
     return hold("in-service/1", `${why}; changes nothing`, sightFact);
   }
   if (own === "out") {
-    const dead = others.filter((peer) => presence(scene, peer) !== "in");
+    const dead = peersInService(scene).filter((peer) => presence(scene, peer) !== "in");
     if (dead.length > 0) {
       const names = [mine, ...dead].map((m) => m.id).join(", ");
       return hold(
@@ -44,7 +43,7 @@ export function decideInService(scene: Scene): Step {
         sightFact,
       );
     }
-    return missing(scene, mine, others, sightFact);
+    return missing(scene, mine, sightFact);
   }
   if (record?.unregistered !== undefined) {
     return change(
@@ -55,7 +54,7 @@ export function decideInService(scene: Scene): Step {
       "table",
     );
   }
-  return configuration(scene, mine, others, sightFact);
+  return configuration(scene, mine, sightFact);
 }
 
 function presence({ facts, role }: Scene, member: RosterMember): Presence {
@@ -70,21 +69,8 @@ function presence({ facts, role }: Scene, member: RosterMember): Presence {
   return sight.registered ? "in" : "out";
 }
 
-/** The other members of the role that their groups count in service. */
-function peers({ fleet, roster, mine }: Scene, _self: RosterMember): RosterMember[] {
-  const serving = new Set(
-    fleet.groups.flatMap((g) => g.members.filter((m) => m.state === "InService").map((m) => m.instance)),
-  );
-  return [...roster.members.values()].filter((m) => m.id !== mine?.id && m.owner !== undefined && serving.has(m.owner));
-}
-
 /** Row 2: Kafka does not count it in. */
-function missing(
-  scene: Scene,
-  mine: RosterMember,
-  others: readonly RosterMember[],
-  sightFact: "listeners" | "kafka",
-): Step {
+function missing(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step {
   const { facts, role, record, plan } = scene;
   const { grace, silentGrace } = plan.definition.periods;
   const name = nodeName(role, mine.id);
@@ -105,7 +91,7 @@ function missing(
   if (facts.agent.value.state !== "online") {
     if (gone < silentGrace)
       return wait("in-service/2", `Kafka does not count ${name} in, and its node is silent`, sightFact, "agent");
-    return replace(scene, mine, others, `${name} is out of Kafka and its node is silent`);
+    return replace(scene, mine, `${name} is out of Kafka and its node is silent`);
   }
   const asked = progress(scene, "in-service/2", "status", "", since + grace);
   if (asked.at === "underway") return asked.step;
@@ -116,7 +102,7 @@ function missing(
   if (asked.at === "failed") {
     return gone < silentGrace
       ? ask(`${asked.reason}; asks again`)
-      : replace(scene, mine, others, `${name} is out of Kafka and its node does not answer: ${asked.reason}`);
+      : replace(scene, mine, `${name} is out of Kafka and its node does not answer: ${asked.reason}`);
   }
   const unit = asked.answer.unit ?? "unknown";
   // A broker that recovers its log is alive and not registered; killing it would only start the recovery anew.
@@ -125,12 +111,12 @@ function missing(
       ? ask(`${name} was alive when last asked; asks again`)
       : wait("in-service/2", `${name} is alive (${unit}) but Kafka does not count it in`, sightFact);
   }
-  return replace(scene, mine, others, `the process of ${name} is dead (${unit})`);
+  return replace(scene, mine, `the process of ${name} is dead (${unit})`);
 }
 
 /** Marks it unhealthy, once nothing speaks against losing its node. */
-function replace(scene: Scene, mine: RosterMember, others: readonly RosterMember[], reason: string): Step {
-  const gate = gates(scene, mine, others, "in-service/2", reason);
+function replace(scene: Scene, mine: RosterMember, reason: string): Step {
+  const gate = gates(scene, mine, "in-service/2", reason);
   if (gate) return gate;
   return change(
     "in-service/2",
@@ -143,30 +129,17 @@ function replace(scene: Scene, mine: RosterMember, others: readonly RosterMember
 }
 
 /** Safe, and the turn taken. */
-function gates(
-  scene: Scene,
-  mine: RosterMember,
-  others: readonly RosterMember[],
-  row: string,
-  reason: string,
-): Step | undefined {
+function gates(scene: Scene, mine: RosterMember, row: string, reason: string): Step | undefined {
   const turn = turnIsFree(scene, mine);
   if (!turn.safe) return hold(row, `${reason}, but ${turn.reason}`, "table");
-  // A quorum is asked through a member that is well; the node in question may not be able to answer.
-  const via = others[0]?.owner ?? scene.facts.instance;
-  const safe = safeToStop(scene, row, mine, via);
+  const safe = safeToStop(scene, row, mine);
   if ("do" in safe) return safe;
   if (!safe.safe) return hold(row, `${reason}, but stopping it is not safe: ${safe.reason}`, viewOf(scene));
   return isTurnOf(scene, mine) ? undefined : takeTurn(scene, row, mine, reason);
 }
 
 /** Rows 3 and 4. */
-function configuration(
-  scene: Scene,
-  mine: RosterMember,
-  others: readonly RosterMember[],
-  sightFact: "listeners" | "kafka",
-): Step {
+function configuration(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step {
   const { facts, role, zone, plan, record, table } = scene;
   const address = mine.address;
   if (address !== undefined && table.quorum?.formed && record?.configured) {
@@ -185,7 +158,7 @@ function configuration(
       if (sent.at === "failed" && sent.attempt >= MOST_ATTEMPTS) {
         return hold("in-service/3", `its new configuration cannot be brought to it: ${sent.reason}`, "table");
       }
-      const gate = gates(scene, mine, others, "in-service/3", "its configuration has changed");
+      const gate = gates(scene, mine, "in-service/3", "its configuration has changed");
       if (gate) return gate;
       if (!facts.agent) return look("in-service/3", "is its agent online", "agent");
       if (facts.agent.value.state !== "online")

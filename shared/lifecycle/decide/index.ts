@@ -56,6 +56,16 @@ function choose(plan: Plan, facts: Facts): Step {
   if (facts.suspect && !facts.ec2) return look("state/ec2", "its EC2 state is said to have changed", "ec2");
   if (facts.ec2?.value === "terminated") return decideGone(facts, table, member);
 
+  // Nobody comes back from a termination, so whoever sees another state looks at a view that is behind, and must not act on
+  // it: an invocation that is late would configure what another has just freed.
+  if (record?.action?.kind === "terminate" && !member.state.startsWith("Terminat")) {
+    return wait(
+      "state/behind",
+      `its termination has begun, though its group still says ${member.state}`,
+      "fleet",
+      "table",
+    );
+  }
   switch (member.state) {
     case "Pending:Wait":
       return decideLaunch(scene);

@@ -135,8 +135,7 @@ function node(scene: Scene, mine: RosterMember): Step {
     const agent = facts.agent.value;
     own ??= agent.address;
     if (agent.state !== "online" || own === undefined) {
-      if (seated(scene, mine) > periods.agent)
-        return abandon("launch/4", "its SSM agent did not come online in time");
+      if (seated(scene, mine) > periods.agent) return abandon("launch/4", "its SSM agent did not come online in time");
       return wait(
         "launch/4",
         agent.state === "online" ? "its agent has not reported its address yet" : "its SSM agent is not online yet",

@@ -4,11 +4,23 @@ import type { Step } from "../steps.ts";
 import { safeToStopVoter } from "./quorum.ts";
 import { change, look, nodeName, type Scene } from "./scene.ts";
 
-/** The verdict, or the look it needs first; `via`: whose Kafka tools to ask about the quorum. */
-export function safeToStop(scene: Scene, row: string, mine: RosterMember, via: string): Verdict | Step {
+/** The other members of the role that their groups count in service, lowest id first. */
+export function peersInService({ fleet, roster, mine }: Scene): RosterMember[] {
+  const members = fleet.groups.flatMap((g) => g.members);
+  const serving = new Set(members.filter((m) => m.state === "InService").map((m) => m.instance));
+  return [...roster.members.values()]
+    .filter((m) => m.id !== mine?.id && m.owner !== undefined && serving.has(m.owner))
+    .sort((a, b) => a.id - b.id);
+}
+
+/** The verdict, or the look it needs first. The quorum is asked through a member that is well, where there is one. */
+export function safeToStop(scene: Scene, row: string, mine: RosterMember): Verdict | Step {
   const { facts, role } = scene;
   if (role.name === "controller") {
-    if (!facts.quorum) return { do: "look", row, reason: "does the quorum stand without it", facts: ["quorum"], via };
+    if (!facts.quorum) {
+      const via = peersInService(scene)[0]?.owner ?? facts.instance;
+      return { do: "look", row, reason: "does the quorum stand without it", facts: ["quorum"], via };
+    }
     const quorum = facts.quorum.value;
     return quorum.seen
       ? safeToStopVoter(quorum, mine.id)

@@ -13,7 +13,8 @@ import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
 export function decideTerminate(scene: Scene): Step {
   const { mine, record } = scene;
   if (!mine) return complete("terminate/1", "it holds no id");
-  if (record && record.action?.kind !== "terminate") return begin(scene, "terminate");
+  // Before anything is freed, even where there is no record yet: whoever was about to configure it finds the record changed.
+  if (record?.action?.kind !== "terminate") return begin(scene, "terminate");
   return keepOpen(scene, "terminate", terminate(scene, mine));
 }
 
@@ -51,13 +52,14 @@ function terminate(scene: Scene, mine: RosterMember): Step {
 
 /** Rows 2 and 3. In `Terminating:Wait` the node serves on, so holding costs nothing. */
 function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
-  const { role, group, zone, roster, facts } = scene;
+  const { role, group, zone, roster } = scene;
   const view = viewOf(scene);
   const turn = turnIsFree(scene, mine);
   if (!turn.safe) return hold("terminate/2", turn.reason, "table");
-  const safe = safeToStop(scene, "terminate/2", mine, facts.instance);
+  const safe = safeToStop(scene, "terminate/2", mine);
   if ("do" in safe) return safe;
-  if (!safe.safe) return hold("terminate/2", `stopping ${nodeName(role, mine.id)} is not safe: ${safe.reason}`, view);
+  if (!safe.safe && !neverCounted(scene, mine))
+    return hold("terminate/2", `stopping ${nodeName(role, mine.id)} is not safe: ${safe.reason}`, view);
   if (!willBeReplaced(group, zone, roster, mine.id)) {
     const carries = stillCarries(scene, mine);
     if (carries.safe === false)
@@ -65,6 +67,15 @@ function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
   }
   if (!scene.table.turn) return takeTurn(scene, "terminate/2", mine, "its group ends its instance");
   return undefined;
+}
+
+/**
+ * Nothing rests on a node that was never in service while nothing of the cluster can be seen: a first start that fails must
+ * not hold its own replacement.
+ */
+function neverCounted({ facts, role, table }: Scene, mine: RosterMember): boolean {
+  if (mine.served) return false;
+  return role.name === "controller" ? !table.quorum?.formed : facts.kafka?.value.seen === false;
 }
 
 /** What a member that goes for good would leave without a replica, or the quorum without a voter. */

@@ -1,0 +1,26 @@
+/**
+ * Chances that do not hang together: each is drawn from the seed and the name of what it decides, and so stays what it is
+ * whatever else happens or is left out. That is what lets a history be made shorter and still be the same history.
+ */
+export interface Dice {
+  /** Uniform in [0, 1): the same for the same name. */
+  roll(name: string): number;
+}
+
+export function seededDice(seed: number): Dice {
+  return {
+    roll(name) {
+      let hash = seed | 0;
+      for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+      return mixed(hash ^ Math.imul(seed, 0x9e3779b9)) / 2 ** 32;
+    },
+  };
+}
+
+/** murmur3's finalizer: every bit of the input moves every bit of the output. */
+function mixed(value: number): number {
+  let z = value | 0;
+  z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+  z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+  return (z ^ (z >>> 16)) >>> 0;
+}

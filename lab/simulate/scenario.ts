@@ -1,0 +1,111 @@
+/** One history's plan, in plain values: what the cluster is, what happens to it when, and how often what goes wrong. */
+import type { RoleName } from "../../shared/cluster/definition.ts";
+import { type Random, seededRandom } from "../random.ts";
+import { type Blow, NO_RATES, type Rates } from "./blows.ts";
+import type { Shape } from "./shape.ts";
+
+export interface Scenario {
+  readonly seed: number;
+  readonly shape: Shape;
+  /** In order of time; `at` is ms after the launch of the groups. */
+  readonly blows: readonly Blow[];
+  readonly rates: Rates;
+  /** How long trouble lasts, ms after the launch of the groups. */
+  readonly span: number;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** The seed's history. */
+export function scenarioOf(seed: number): Scenario {
+  const random = seededRandom(seed).fork("scenario");
+  const shape = drawShape(random.fork("shape"));
+  const span = (8 + random.below(10)) * MINUTE;
+  return { seed, shape, span, rates: drawRates(random.fork("rates")), blows: drawBlows(random.fork("blows"), shape, span) };
+}
+
+function drawShape(random: Random): Shape {
+  const zones = random.pick([1, 2, 3, 3, 3]);
+  const controllers = zones === 1 ? random.pick([1, 3]) : 1;
+  const most = Math.floor((12 - zones * controllers) / zones);
+  const brokers = 1 + random.below(Math.min(most, 3));
+  const all = zones * brokers;
+  const replication = Math.min(all, random.pick([2, 3, 3]));
+  return {
+    zones,
+    controllers,
+    brokers,
+    spare: random.chance(0.2) ? 1 : 0,
+    partitions: 1 + random.below(6),
+    replication,
+    minIsr: Math.max(1, replication - 1),
+    elr: random.chance(0.8),
+  };
+}
+
+/** Some histories are calm but for one thing, some have a bit of everything. */
+function drawRates(random: Random): Rates {
+  const typical: Rates = {
+    eventLost: 0.1,
+    eventLate: 0.1,
+    eventTwice: 0.1,
+    throttled: 0.01,
+    broken: 0.005,
+    unanswered: 0.01,
+    stale: 0.02,
+    killed: 0.005,
+    slow: 0.005,
+    agentLate: 0.1,
+    agentNever: 0.03,
+    commandLost: 0.02,
+    commandLate: 0.05,
+    commandTwice: 0.05,
+    commandStuck: 0.01,
+    commandFailed: 0.03,
+    noCapacity: 0.05,
+  };
+  const names = Object.keys(typical) as (keyof Rates)[];
+  const rates: Record<keyof Rates, number> = { ...NO_RATES };
+  const usual = random.pick([0.3, 0.6, 1]);
+  for (const name of names) {
+    if (!random.chance(usual)) continue;
+    rates[name] = Math.min(1, typical[name] * random.pick([0.5, 1, 1, 2, 4]));
+  }
+  if (random.chance(0.05)) rates.eventLost = 1;
+  return rates;
+}
+
+function drawBlows(random: Random, shape: Shape, span: number): Blow[] {
+  const count = 2 + random.below(6);
+  const blows: Blow[] = [];
+  for (let n = 0; n < count; n++) {
+    const at = Math.floor(random.next() * span);
+    blows.push(drawBlow(random, shape, at));
+    // Trouble seldom comes alone.
+    if (random.chance(0.3)) blows.push(drawBlow(random, shape, Math.min(span, at + random.below(20 * SECOND))));
+  }
+  return blows.sort((a, b) => a.at - b.at);
+}
+
+function drawBlow(random: Random, shape: Shape, at: number): Blow {
+  const role: RoleName = random.chance(0.7) ? "broker" : "controller";
+  const nth = random.below(24);
+  const zone = random.below(shape.zones);
+  const dice = random.below(100);
+  if (dice < 18) return { at, kind: "terminate", role, nth };
+  if (dice < 34) return { at, kind: "kill", role, nth };
+  if (dice < 44) return { at, kind: "crash", role, nth };
+  if (dice < 52) return { at, kind: "reboot", role, nth };
+  if (dice < 55) return { at, kind: "stop", role, nth };
+  if (dice < 63) {
+    return { at, kind: "unhealthy", role, nth, ...(random.chance(0.5) && { again: 200 + random.below(8 * SECOND) }) };
+  }
+  if (dice < 71) return { at, kind: "scale", role: "broker", zone, by: random.pick([-1, 0, 1, 1]) };
+  if (dice < 76) return { at, kind: "refresh", role };
+  if (dice < 81) return { at, kind: "launch-first", on: random.chance(0.7) };
+  if (dice < 84) return { at, kind: "zone-outage", zone, for: 20 * SECOND + random.below(3 * MINUTE) };
+  if (dice < 89) return { at, kind: "function-outage", for: random.pick([20 * SECOND, 2 * MINUTE, 4 * MINUTE]) };
+  if (dice < 94) return { at, kind: "redefine" };
+  return { at, kind: "replay", window: random.pick([MINUTE, 5 * MINUTE, span]) };
+}

@@ -1,0 +1,118 @@
+/** The clusters that histories are about: small and various, with periods that make an hour of trouble out of a day's. */
+import type { Definition, Periods, Role, Zone } from "../../shared/cluster/definition.ts";
+import type { Delays } from "../cloud/delays.ts";
+
+export interface Shape {
+  /** 1 to 3. */
+  readonly zones: number;
+  /** Controllers in each zone. */
+  readonly controllers: number;
+  /** Brokers in each zone. */
+  readonly brokers: number;
+  /** Fixed addresses that each zone has beyond its controllers. */
+  readonly spare: number;
+  readonly partitions: number;
+  readonly replication: number;
+  readonly minIsr: number;
+  /** Eligible leader replicas (KIP-966). */
+  readonly elr: boolean;
+}
+
+export const CLUSTER = "sim";
+export const REGION = "eu-central-1";
+
+const SECOND = 1000;
+
+/** All in milliseconds. */
+export const PERIODS: Periods = {
+  sweep: 15 * SECOND,
+  heartbeat: 60 * SECOND,
+  agent: 120 * SECOND,
+  identity: 300 * SECOND,
+  command: 60 * SECOND,
+  register: 60 * SECOND,
+  stop: 90 * SECOND,
+  grace: 20 * SECOND,
+  silentGrace: 60 * SECOND,
+};
+
+/** Between a laboratory's and AWS's own. */
+export const DELAYS: Delays = {
+  autoscaling: {
+    react: [500, 2_000],
+    launchHook: [500, 3_000],
+    terminateHook: [200, 1_000],
+    proceed: [200, 1_000],
+    healthCheck: [2_000, 20_000],
+    unhealthy: [500, 5_000],
+    backOff: 10_000,
+  },
+  ec2: { boot: [1_000, 8_000], shutdown: [3_000, 20_000], remember: 900_000, attach: [300, 2_000], detach: [500, 4_000] },
+  ssm: { register: [2_000, 15_000], stale: [20_000, 60_000], deliver: [100, 1_000], visible: [100, 1_000], report: [100, 700] },
+  events: { deliver: [50, 1_500], archive: [2_000, 20_000], replay: [500, 2_000] },
+  lambda: { retries: [20_000, 40_000] },
+};
+
+/** Milliseconds: the longest run of each function. */
+export const TIMEOUTS = { lifecycle: 60_000, sweep: 45_000, kafka: 15_000 } as const;
+
+export function zonesOf({ zones }: Shape): Zone[] {
+  return Array.from({ length: zones }, (_, n) => ({
+    name: `${REGION}${"abc".charAt(n)}`,
+    subnet: `subnet-0000000${n + 1}`,
+    cidr: `10.0.${n + 1}.0/24`,
+  }));
+}
+
+/** @param revision a definition that has another one configures its nodes in another way */
+export function definitionOf(shape: Shape, revision = 0): Definition {
+  const zones = zonesOf(shape);
+  const groups = (role: string) => zones.map((zone) => ({ name: `${CLUSTER}-${role}-${zone.name}`, zone: zone.name }));
+  const perZone = shape.controllers + shape.spare;
+  const pool = zones.flatMap((zone, n) =>
+    Array.from({ length: perZone }, (_, k) => ({
+      id: 101 + n + k * zones.length,
+      zone: zone.name,
+      address: `10.0.${n + 1}.${10 + k}`,
+    })),
+  );
+  const controller: Role = {
+    name: "controller",
+    perZone: shape.controllers,
+    instanceType: "t4g.small",
+    ids: pool.map((p) => p.id),
+    pool,
+    groups: groups("controller"),
+    heap: 96,
+    volume: { size: 20, type: "gp3" },
+    settings: {},
+  };
+  const broker: Role = {
+    name: "broker",
+    perZone: shape.brokers,
+    instanceType: "m7g.large",
+    ids: Array.from({ length: 40 }, (_, n) => n + 1),
+    groups: groups("broker"),
+    heap: 160,
+    volume: { size: 100, type: "gp3" },
+    settings: {},
+  };
+  return {
+    cluster: CLUSTER,
+    region: REGION,
+    zones,
+    kafka: {
+      version: "4.3.1",
+      mode: "kraft",
+      settings: revision === 0 ? {} : { "num.io.threads": String(8 + revision) },
+    },
+    roles: [controller, broker],
+    safety: { ignoreTopics: [] },
+    periods: PERIODS,
+    network: { vpc: `vpc-${CLUSTER}`, clients: [] },
+    nodes: {},
+    loadBalancer: false,
+    retention: { logs: 30, events: 14 },
+    alarms: [],
+  };
+}

@@ -1,0 +1,54 @@
+/** The cluster's table in memory, behind the cloud's door: so its calls are counted, logged and hurt like all others. */
+import type { Table, TableContents } from "../../shared/lifecycle/ports.ts";
+import { AwsError, type Service } from "../cloud/service.ts";
+import type { Inside } from "./containers.ts";
+import { retrying } from "./retrying.ts";
+
+/** Changes that an answer tells of. */
+export interface TableService extends Service {
+  /** Everything, at this moment; without a call. */
+  peek(): Promise<TableContents>;
+}
+
+type Method = keyof Table;
+const METHODS: readonly Method[] = [
+  "read",
+  "readAll",
+  "claim",
+  "release",
+  "serve",
+  "save",
+  "drop",
+  "takeTurn",
+  "giveTurn",
+  "found",
+  "form",
+];
+
+/** @param changed called after every call that may have changed something */
+export function tableService(table: Table, changed: (method: Method, input: readonly unknown[]) => void): Service {
+  const actions = METHODS.map((method) => [
+    method,
+    async (input: unknown) => {
+      const parameters = input as readonly unknown[];
+      const run = table[method] as (...parameters: readonly unknown[]) => Promise<unknown>;
+      const answer = await run(...parameters);
+      if (method !== "read" && method !== "readAll") changed(method, parameters);
+      return { answer };
+    },
+  ]);
+  return {
+    name: "table",
+    actions: Object.fromEntries(actions),
+    unknownAction: (name) => new AwsError("UnknownOperationException", `the table has no ${name}`, 404),
+  };
+}
+
+/** The table as a function sees it. */
+export function tableThrough(inside: Inside): Table {
+  const through = (method: Method) => async (...parameters: readonly unknown[]) => {
+    const call = () => inside.gateway.call("table", method, parameters, inside.caller);
+    return ((await retrying(inside.clock, call)) as { readonly answer: unknown }).answer;
+  };
+  return Object.fromEntries(METHODS.map((method) => [method, through(method)])) as unknown as Table;
+}
