@@ -1,16 +1,10 @@
 /** The cluster's table in memory, behind the cloud's door: so its calls are counted, logged and hurt like all others. */
-import type { Table, TableContents } from "../../shared/lifecycle/ports.ts";
+import type { Table } from "../../shared/lifecycle/ports.ts";
 import { AwsError, type Service } from "../cloud/service.ts";
 import type { Inside } from "./containers.ts";
 import { retrying } from "./retrying.ts";
 
-/** Changes that an answer tells of. */
-export interface TableService extends Service {
-  /** Everything, at this moment; without a call. */
-  peek(): Promise<TableContents>;
-}
-
-type Method = keyof Table;
+export type Method = keyof Table;
 const METHODS: readonly Method[] = [
   "read",
   "readAll",

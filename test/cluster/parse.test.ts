@@ -1,47 +1,6 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseDefinition } from "../../shared/cluster/parse.ts";
-import { DefinitionError, type Problem } from "../../shared/cluster/problems.ts";
-
-const LAB = readFileSync(new URL("../../clusters/lab.yml", import.meta.url), "utf8");
-
-/** The problems of the lab's definition with one passage replaced by another. */
-function problemsWith(passage: string, replacement: string): readonly Problem[] {
-  expect(LAB).toContain(passage);
-  return problemsOf(LAB.replace(passage, replacement));
-}
-
-function problemsOf(text: string): readonly Problem[] {
-  try {
-    parseDefinition(text, "test.yml");
-  } catch (error) {
-    if (error instanceof DefinitionError) return error.problems;
-    throw error;
-  }
-  return [];
-}
-
-/** A definition with every default left out; `rest` is added below. */
-function shortest(rest = ""): string {
-  return `
-cluster: orders
-region: eu-west-1
-zones:
-  - { name: eu-west-1a, subnet: subnet-0a1b2c3d, cidr: 10.1.1.0/24 }
-  - { name: eu-west-1b, subnet: subnet-0a1b2c3e, cidr: 10.1.2.0/24 }
-  - { name: eu-west-1c, subnet: subnet-0a1b2c3f, cidr: 10.1.3.0/24 }
-kafka: { version: 4.3.1 }
-roles:
-  controller:
-    perZone: 1
-    instanceType: t4g.small
-    addresses:
-      - { id: 3003, zone: eu-west-1c, address: 10.1.3.10 }
-      - { id: 3001, zone: eu-west-1a, address: 10.1.1.10 }
-      - { id: 3002, zone: eu-west-1b, address: 10.1.2.10 }
-  broker: { perZone: 2, instanceType: m7g.large, ids: { from: 0, to: 5 } }
-${rest}`;
-}
+import { LAB, problemsOf, problemsWith, shortest } from "./written.ts";
 
 describe("what a definition becomes", () => {
   test("the lab's: three of each role, ids 101 to 103 at fixed addresses, ids 1 to 100 for brokers", () => {
@@ -96,16 +55,16 @@ describe("what a definition becomes", () => {
     });
   });
 
-  test("groups may have names of their own, ids gaps", () => {
+  test("a named group is one that exists already, the others are the stack's; ids may have gaps", () => {
     const text = shortest()
       .replace("{ from: 0, to: 5 }", "[7, 1, 2, 3, 11, 12]")
       .replace("instanceType: m7g.large", "instanceType: m7g.large, groups: { eu-west-1b: kafka-b }");
     const broker = parseDefinition(text, "x.yml").roles[1];
     expect(broker?.ids).toEqual([1, 2, 3, 7, 11, 12]);
-    expect(broker?.groups.map((group) => group.name)).toEqual([
-      "orders-broker-eu-west-1a",
-      "kafka-b",
-      "orders-broker-eu-west-1c",
+    expect(broker?.groups).toEqual([
+      { name: "orders-broker-eu-west-1a", zone: "eu-west-1a" },
+      { name: "kafka-b", zone: "eu-west-1b", existing: true },
+      { name: "orders-broker-eu-west-1c", zone: "eu-west-1c" },
     ]);
   });
 });
@@ -530,19 +489,20 @@ describe("how problems are told", () => {
     const problems = problemsOf(broken);
     expect(problems.map(({ path, line, value }) => [path, line, value])).toEqual([
       ["cluster", 2, "Orders"],
-      ["roles.controller.addresses[2].id", 16, 3001],
+      ["roles.controller.addresses[2].id", 18, 3001],
       // Too few heartbeats in time, and too far apart for the deadlines.
-      ["periods.sweep", 18, 3600],
-      ["periods.sweep", 18, 3600],
-      ["extra", 19, 1],
+      ["periods.sweep", 20, 3600],
+      ["periods.sweep", 20, 3600],
+      ["extra", 21, 1],
     ]);
   });
 
   test("the message names file, lines, paths and remedies", () => {
     expect(() => parseDefinition(shortest("extra: 1"), "my.yml")).toThrow(
       "my.yml cannot be used as a cluster definition (1 problem):\n" +
-        "  line 18, extra: 1\n" +
-        "    this key is not known here. Known are cluster, region, zones, kafka, roles, safety, periods.",
+        "  line 20, extra: 1\n" +
+        "    this key is not known here. Known are cluster, region, zones, network, kafka, nodes, roles, loadBalancer, safety, " +
+        "periods, retention, alarms.",
     );
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { roleOf } from "../../shared/cluster/definition.ts";
 import { OWNED_SETTINGS, ownedBy, serverSettings } from "../../shared/config/server.ts";
 import { definitionWith, nodeOf } from "./cluster.ts";
 

@@ -1,0 +1,190 @@
+/** A cluster as histories play it: the modelled cloud with Rollcall's real handlers, on a virtual clock. */
+import { lifecycleHandler } from "../../functions/lifecycle.ts";
+import { kafkaHandler } from "../../functions/kafka.ts";
+import { sweepHandler } from "../../functions/sweep.ts";
+import { awsPorts } from "../../shared/aws/ports.ts";
+import type { Definition } from "../../shared/cluster/definition.ts";
+import { planFor } from "../../shared/lifecycle/plan.ts";
+import type { Log, Ports, Table } from "../../shared/lifecycle/ports.ts";
+import { memoryTable } from "../../shared/members/memory.ts";
+import { type VirtualClock, virtualClock } from "../clock.ts";
+import { Cloud } from "../cloud/cloud.ts";
+import type { CloudFaults } from "../cloud/faults.ts";
+import type { FunctionSpec } from "../cloud/lambda/functions.ts";
+import type { Machine, MachineKind } from "../machines/machine.ts";
+import { modelledMachines } from "../machines/modelled.ts";
+import { ModelledKafka } from "../machines/modelled-kafka.ts";
+import { modelledKafkaView } from "../machines/modelled-view.ts";
+import { type Random, seededRandom } from "../random.ts";
+import { Containers, type Handler, type Inside } from "./containers.ts";
+import { deploy, type Deployment } from "./deploy.ts";
+import { directClients } from "./direct-clients.ts";
+import { type Method, tableService, tableThrough } from "./table-service.ts";
+import { DELAYS, definitionOf, REGION, type Shape } from "./shape.ts";
+
+export interface StageOptions {
+  readonly seed: number;
+  readonly shape: Shape;
+  readonly faults: (stage: { readonly clock: VirtualClock; readonly containers: Containers }) => StageFaults;
+  readonly heard: Ear;
+}
+
+export interface StageFaults extends CloudFaults {
+  /** What a command meets on a node. */
+  run?(action: string): "stuck" | "failed" | undefined;
+}
+
+/** Who is told of what goes on. */
+export interface Ear {
+  readonly log: Log;
+  readonly tableChanged: (method: Method, input: readonly unknown[]) => void;
+  /** One line about something worth telling. */
+  readonly say: (line: string) => void;
+}
+
+export interface Stage {
+  readonly clock: VirtualClock;
+  readonly cloud: Cloud;
+  readonly kafka: ModelledKafka;
+  readonly containers: Containers;
+  readonly deployment: Deployment;
+  /** The table's own side: reads that are no calls. */
+  readonly table: Table;
+  readonly definition: () => Definition;
+  /** From now on functions run with that definition; those that run already go on with theirs. */
+  redefine(revision: number): void;
+  /** Nothing runs for so many ms. */
+  cutFunctions(ms: number): void;
+  machine(instance: string): Machine | undefined;
+  /** A call as an operator makes it. */
+  operate(service: string, action: string, input: object): Promise<object>;
+}
+
+/** 2026-09-14T08:00:00Z */
+const START = Date.UTC(2026, 8, 14, 8);
+const OPERATOR = { role: "operator" } as const;
+
+export async function setStage({ seed, shape, faults: faultsOf, heard }: StageOptions): Promise<Stage> {
+  const clock = virtualClock(START);
+  const random = seededRandom(seed);
+  const kafka = new ModelledKafka({ clock, elr: shape.elr });
+  const machines = new Map<string, Machine>();
+  const kind = hurt(modelledMachines({ clock, random: random.fork("machines"), kafka }), machines, clock, (action) =>
+    faults.run?.(action),
+  );
+  // The cloud's calls are hurt by faults that know the containers, which call through the cloud.
+  const containers: Containers = new Containers(clock, {
+    call: (service, action, input, caller) => cloud.call(service, action, input, caller),
+  });
+  const faults = faultsOf({ clock, containers });
+  const cloud: Cloud = new Cloud({
+    scheduler: clock,
+    random: random.fork("cloud"),
+    machines: kind,
+    region: REGION,
+    delays: DELAYS,
+    faults,
+    log: heard.say,
+  });
+  const table = memoryTable();
+  cloud.register(tableService(table, heard.tableChanged));
+
+  let definition = definitionOf(shape);
+  let plan = planFor(definition);
+  let cutUntil = 0;
+  const ids = kafkaUuids(random.fork("ids"));
+  const view = modelledKafkaView(kafka);
+
+  const portsIn = (inside: Inside): Ports => ({
+    ...awsPorts({
+      clients: directClients(inside),
+      definition,
+      tableName: "unused",
+      kafkaFunction: "rollcall-sim-kafka",
+      clock: inside.clock,
+      ids,
+      log: heard.log,
+    }),
+    table: tableThrough(inside),
+  });
+  const served = (name: string, make: (inside: Inside) => Handler): Handler => {
+    let revision = plan;
+    let serve = containers.serve(name, make);
+    return (event, context) => {
+      if (clock.now() < cutUntil) return Promise.reject(new Error("Rate Exceeded."));
+      if (revision !== plan) {
+        revision = plan;
+        serve = containers.serve(name, make);
+      }
+      return serve(event, context);
+    };
+  };
+  const functions: Record<string, FunctionSpec["handler"]> = {
+    lifecycle: served("lifecycle", (inside) => lifecycleHandler({ plan, ports: portsIn(inside) })),
+    sweep: served("sweep", (inside) => sweepHandler({ plan, ports: portsIn(inside) })),
+    kafka: kafkaHandler(view),
+  };
+  const deployment = await deploy(cloud, definition, functions);
+  return {
+    clock,
+    cloud,
+    kafka,
+    containers,
+    deployment,
+    table,
+    definition: () => definition,
+    redefine(revision) {
+      definition = definitionOf(shape, revision);
+      plan = planFor(definition);
+    },
+    cutFunctions(ms) {
+      cutUntil = clock.now() + ms;
+    },
+    machine: (instance) => machines.get(instance),
+    operate: (service, action, input) => cloud.call(service, action, input, OPERATOR),
+  };
+}
+
+/** Machines that can be found again, and whose commands can go wrong. */
+function hurt(
+  kind: MachineKind,
+  machines: Map<string, Machine>,
+  clock: VirtualClock,
+  meets: (action: string) => "stuck" | "failed" | undefined,
+): MachineKind {
+  return {
+    name: kind.name,
+    create(spec) {
+      const machine = kind.create(spec);
+      const run: Machine["run"] = async (script, environment, timeout) => {
+        const fate = meets(environment.SSM_action ?? "");
+        if (fate === "failed") return { code: 1, stdout: "", stderr: "sh: 1: Cannot fork" };
+        if (fate === undefined) return machine.run(script, environment, timeout);
+        await clock.wait(timeout);
+        return { code: 137, stdout: "", stderr: "" };
+      };
+      const wrapped: Machine = {
+        run,
+        plug: (address) => machine.plug(address),
+        unplug: (address) => machine.unplug(address),
+        reboot: () => machine.reboot(),
+        destroy: () => machine.destroy(),
+        breakKafka: () => machine.breakKafka(),
+      };
+      machines.set(spec.instance, wrapped);
+      return wrapped;
+    },
+    close: () => kind.close(),
+  };
+}
+
+function kafkaUuids(random: Random) {
+  return {
+    kafkaUuid(): string {
+      for (;;) {
+        const uuid = Buffer.from(random.bytes(16)).toString("base64url");
+        if (!uuid.startsWith("-")) return uuid;
+      }
+    },
+  };
+}

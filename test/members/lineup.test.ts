@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { roleOf } from "../../shared/cluster/definition.ts";
+import type { FleetSight, GroupMember, LifecycleState, Roster, RosterMember } from "../../shared/lifecycle/sights.ts";
+import { lineUp, willBeReplaced } from "../../shared/members/lineup.ts";
+import { A, B, C, definition, groupName } from "../lifecycle/scene.ts";
+
+const brokers = roleOf(definition, "broker");
+const controllers = roleOf(definition, "controller");
+const ZONES = [A, B, C];
+
+interface Seat {
+  readonly id: number;
+  readonly zone: string;
+  readonly owner?: string;
+}
+
+const roster = (seats: readonly Seat[]): Roster => ({
+  role: "broker",
+  members: new Map(seats.map((s): [number, RosterMember] => [s.id, { since: 0, served: true, ...s }])),
+});
+
+/** Members by zone, as `i-…: state`; each group desires as many as are on their way in or in, where it is not said. */
+function fleet(
+  members: Readonly<Record<string, Readonly<Record<string, LifecycleState>>>>,
+  desired?: number,
+): FleetSight {
+  return {
+    groups: ZONES.map((zone) => {
+      const listed = Object.entries(members[zone] ?? {}).map(
+        ([instance, state]): GroupMember => ({ instance, state, zone, healthy: true }),
+      );
+      const staying = listed.filter((m) => !m.state.startsWith("Terminat")).length;
+      return { name: groupName("broker", zone), desired: desired ?? staying, deleting: false, members: listed };
+    }),
+  };
+}
+
+const pick = (sight: FleetSight, seats: readonly Seat[], zone: string, instance: string, attempt = 0) =>
+  lineUp(brokers, groupName("broker", zone), sight, roster(seats), instance, attempt);
+
+describe("one line, one rank", () => {
+  test("vacant ids come first, then those of leaving instances, then fresh ones, each lowest first", () => {
+    const sight = fleet({
+      [A]: { a: "Pending:Wait", b: "Pending:Wait", c: "Pending:Wait", d: "Pending", z: "Terminating:Wait" },
+    });
+    const seats = [
+      { id: 9, zone: A },
+      { id: 5, zone: A },
+      { id: 2, zone: A, owner: "z" },
+      { id: 1, zone: B },
+    ];
+    expect(["a", "b", "c", "d"].map((instance) => pick(sight, seats, A, instance))).toEqual([
+      { pick: "claim", id: 5, kind: "vacant" },
+      { pick: "claim", id: 9, kind: "vacant" },
+      { pick: "wait", id: 2, holder: "z" },
+      { pick: "claim", id: 3, kind: "fresh" },
+    ]);
+  });
+  test("no more places than the group still desires", () => {
+    const sight = fleet({ [A]: { a: "Pending:Wait", b: "Pending:Wait", s: "InService" } }, 2);
+    const seats = [{ id: 1, zone: A, owner: "s" }];
+    expect(pick(sight, seats, A, "a")).toMatchObject({ pick: "claim", id: 2 });
+    expect(pick(sight, seats, A, "b")).toMatchObject({ pick: "over", holders: [{ id: 1 }] });
+  });
+  test("an owner that its group does not list may be alive: its id is waited for", () => {
+    expect(pick(fleet({ [A]: { a: "Pending:Wait" } }), [{ id: 1, zone: A, owner: "gone" }], A, "a")).toEqual({
+      pick: "wait",
+      id: 1,
+      holder: "gone",
+    });
+  });
+  test("a pool that is used up is told apart from a group that is full", () => {
+    const sight = {
+      groups: fleet({ [A]: { a: "Pending:Wait", s: "InService" } }, 2).groups.map((g) => ({
+        ...g,
+        name: g.name.replace("broker", "controller"),
+      })),
+    };
+    const held: Roster = {
+      role: "controller",
+      members: new Map([[101, { id: 101, zone: A, owner: "s", since: 0, served: true }]]),
+    };
+    expect(lineUp(controllers, groupName("controller", A), sight, held, "a", 0)).toEqual({ pick: "exhausted" });
+  });
+});
+
+test("however many instances of however many zones see the same cluster, they try different ids, and the lowest free ones", () => {
+  const state = fc.constantFrom<LifecycleState>("Pending", "Pending:Wait", "InService", "Terminating:Wait");
+  const zone = fc.array(state, { maxLength: 12 });
+  fc.assert(
+    fc.property(fc.tuple(zone, zone, zone), fc.array(fc.nat({ max: 2 }), { maxLength: 5 }), (states, vacancies) => {
+      const members: Record<string, Record<string, LifecycleState>> = {};
+      const seats: Seat[] = [];
+      states.forEach((list, z) => {
+        const name = ZONES[z] ?? A;
+        members[name] = Object.fromEntries(list.map((s, n) => [`i-${(n * 7919 + z * 31) % 1000}-${z}`, s]));
+        for (const [owner, s] of Object.entries(members[name] ?? {})) {
+          if (!s.startsWith("Pending")) seats.push({ id: seats.length + 1, zone: name, owner });
+        }
+      });
+      for (const z of vacancies) seats.push({ id: seats.length + 1, zone: ZONES[z] ?? A });
+      const sight = fleet(members);
+      const picks = ZONES.flatMap((name) =>
+        Object.entries(members[name] ?? {})
+          .filter(([, s]) => s.startsWith("Pending"))
+          .map(([instance]) => pick(sight, seats, name, instance)),
+      );
+      // As many desired as are there or coming: everybody has a place.
+      const ids = picks.map((p) => (p.pick === "claim" || p.pick === "wait" ? p.id : Number.NaN));
+      expect(new Set(ids).size).toBe(picks.length);
+      const fresh = picks
+        .flatMap((p) => (p.pick === "claim" && p.kind === "fresh" ? [p.id] : []))
+        .sort((a, b) => a - b);
+      expect(fresh).toEqual(fresh.map((_, n) => seats.length + 1 + n));
+    }),
+  );
+});
+
+test("whoever lost a claim goes on to another id than those it saw taken", () => {
+  const sight = fleet({ [A]: { a: "Pending:Wait", b: "Pending:Wait" }, [B]: { c: "Pending:Wait" } });
+  const seats = [{ id: 1, zone: A, owner: "a" }];
+  expect(pick(sight, seats, A, "b", 1)).toMatchObject({ pick: "claim", kind: "fresh" });
+  expect(pick(sight, seats, A, "b", 1)).not.toMatchObject({ id: 1 });
+});
+
+test("an id will be taken over while its group still desires somebody for it", () => {
+  const [group] = fleet({ [A]: { z: "Terminating:Wait", s: "InService" } }, 2).groups;
+  if (!group) throw new Error("no group");
+  const seats = roster([
+    { id: 1, zone: A, owner: "s" },
+    { id: 2, zone: A, owner: "z" },
+  ]);
+  expect(willBeReplaced(group, A, seats, 2)).toBe(true);
+  expect(willBeReplaced({ ...group, desired: 1 }, A, seats, 2)).toBe(false);
+});
