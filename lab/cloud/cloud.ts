@@ -14,8 +14,10 @@ import { ec2Api } from "./ec2/api.ts";
 import { Ec2 } from "./ec2/ec2.ts";
 import { eventsApi } from "./events/api.ts";
 import { Archives } from "./events/archive.ts";
-import { Bus } from "./events/bus.ts";
+import { Bus, type Targets } from "./events/bus.ts";
 import type { CloudFaults } from "./faults.ts";
+import type { Surroundings, Tag } from "./iam/demands/demand.ts";
+import { Iam } from "./iam/iam.ts";
 import { lambdaApi } from "./lambda/api.ts";
 import { Functions } from "./lambda/functions.ts";
 import { Queues } from "./queue.ts";
@@ -39,6 +41,8 @@ export interface CloudOptions {
   /** By default AWS_DELAYS. */
   readonly delays?: Delays;
   readonly faults?: CloudFaults;
+  /** Roles that may do everything, while all others need policies. By default everybody may, and IAM is off. */
+  readonly administrators?: readonly string[];
   /** One line about something worth telling; by default nothing is told. */
   readonly log?: (line: string) => void;
 }
@@ -53,6 +57,9 @@ export class Cloud implements Gateway {
   readonly archives: Archives;
   readonly functions: Functions;
   readonly queues: Queues;
+  readonly iam: Iam;
+  /** Tags, by ARN, of resources whose own model keeps none. */
+  readonly tags = new Map<string, readonly Tag[]>();
   readonly #world: World;
   readonly #machines: MachineKind;
   readonly #services = new Map<ServiceName, Service>();
@@ -70,17 +77,14 @@ export class Cloud implements Gateway {
     this.#world = world;
     this.#machines = options.machines;
     this.queues = new Queues(world);
-    this.functions = new Functions(world, this.queues);
-    this.bus = new Bus(world, this.queues, (arn, event) => {
-      if (!this.functions.has(arn)) return false;
-      this.functions.invokeLater(this.functions.get(arn), event);
-      return true;
-    });
+    this.iam = new Iam({ world, surroundings: surroundingsOf(world, this), administrators: options.administrators });
+    this.functions = new Functions(world, this.queues, this.iam);
+    this.bus = new Bus(world, this.queues, ruleTargets(this.functions, this.iam));
     world.connect((emission) => this.bus.emit(emission));
     this.archives = new Archives(world, this.bus);
     this.ec2 = new Ec2(world, options.machines);
     this.groups = new Groups(world, this.ec2);
-    this.agents = new Agents(world, this.ec2.instances);
+    this.agents = new Agents(world, this.ec2.instances, this.iam);
     this.commands = new Commands(world, this.ec2.instances);
     const { instances } = this.ec2;
     const ssm = { instances, agents: this.agents, documents: new Documents(world), commands: this.commands };
@@ -129,6 +133,7 @@ export class Cloud implements Gateway {
     try {
       const service = this.#services.get(name);
       if (!service) throw new AwsError("UnknownOperationException", `The lab's cloud has no service ${name}.`, 404);
+      this.iam.authorize({ service: name, action, input, caller });
       const run = service.actions[action];
       if (!run) {
         this.#world.log(`${name}:${action} is not modelled (called by ${caller.role})`);
@@ -140,4 +145,36 @@ export class Cloud implements Gateway {
       return { error };
     }
   }
+}
+
+/** EventBridge starts a function where there is one that lets the rule in. */
+function ruleTargets(functions: Functions, iam: Iam): Targets {
+  return {
+    invoke(arn, event, rule) {
+      if (!functions.has(arn)) return { code: "RESOURCE_NOT_FOUND", message: `Function not found: ${arn}` };
+      if (!iam.admits("events.amazonaws.com", "lambda:InvokeFunction", arn, rule)) {
+        return { code: "NO_PERMISSIONS", message: `The rule may not perform lambda:InvokeFunction on ${arn}` };
+      }
+      functions.invokeLater(functions.get(arn), event);
+      return undefined;
+    },
+    admits: (queue, rule) => iam.admits("events.amazonaws.com", "sqs:SendMessage", queue, rule),
+  };
+}
+
+/** What IAM asks about the resources of a call. */
+function surroundingsOf(world: World, cloud: Cloud): Surroundings {
+  return {
+    arn: (service, resource) => world.arn(service, resource),
+    region: world.region,
+    group: (name) => cloud.groups.find(name),
+    groupOf(instance) {
+      const member = cloud.groups.findMember(instance);
+      return member && cloud.groups.find(member.group);
+    },
+    instance: (id) => cloud.ec2.instances.find(id),
+    networkInterface: (id) => cloud.ec2.interfaces.all().find((i) => i.id === id),
+    attached: (attachment) => cloud.ec2.interfaces.all().find((i) => i.attachment?.id === attachment),
+    tagsOf: (arn) => cloud.tags.get(arn) ?? [],
+  };
 }

@@ -1,6 +1,7 @@
 /** The way in: `Pending`, `:Wait` at the hooks, `:Proceed`, `InService`; and what happens where that fails. */
 import type { Ec2 } from "../ec2/ec2.ts";
 import type { Instance } from "../ec2/instances.ts";
+import type { TemplateVersion } from "../ec2/templates.ts";
 import { AwsError } from "../service.ts";
 import type { World } from "../world.ts";
 import { subnetFor } from "./capacity.ts";
@@ -54,7 +55,7 @@ export class Launches {
     const template = this.#ec2.templates.version(group.template);
     if (!subnet || !template) throw new Error(`group ${group.name} has no subnet or launch template`);
     const { activities } = this.#state;
-    const started = this.#start(template.instanceType, subnet, group);
+    const started = this.#start(template, subnet, group);
     if (started instanceof AwsError) {
       const description = "Launching a new EC2 instance";
       const { id } = activities.start({ group: group.name, kind: "Launch", subnet, description, cause });
@@ -99,9 +100,10 @@ export class Launches {
     this.#changed(group.name);
   }
 
-  #start(type: string, subnet: Group["subnets"][number], group: Group): Instance | AwsError {
+  #start(template: TemplateVersion, subnet: Group["subnets"][number], group: Group): Instance | AwsError {
+    const { instanceType: type, profile } = template;
     try {
-      return this.#ec2.instances.launch({ type, subnet, tags: tagsOf(group) });
+      return this.#ec2.instances.launch({ type, subnet, tags: tagsOf(group), profile });
     } catch (error) {
       if (error instanceof AwsError) return error;
       throw error;

@@ -16,6 +16,8 @@ export interface Instance {
   readonly subnet: Subnet;
   /** Primary private address; EC2 no longer tells it once the instance is terminated. */
   readonly address: string;
+  /** Name or ARN of its instance profile. */
+  readonly profile?: string;
   readonly tags: readonly Tag[];
   readonly state: InstanceState;
   /** ms since the epoch. */
@@ -28,6 +30,7 @@ export interface Launch {
   readonly type: string;
   readonly subnet: Subnet;
   readonly tags: readonly Tag[];
+  readonly profile?: string | undefined;
 }
 
 export class Instances {
@@ -51,7 +54,7 @@ export class Instances {
   }
 
   /** Throws where the subnet has no address left, or EC2 no capacity. */
-  launch({ type, subnet, tags }: Launch): Instance {
+  launch({ type, subnet, tags, profile }: Launch): Instance {
     const refusal = this.#world.faults.launch?.(subnet.zone);
     if (refusal) {
       throw new AwsError(
@@ -62,7 +65,16 @@ export class Instances {
     }
     const id = this.#world.id("i");
     const address = this.#interfaces.createPrimary(subnet, id);
-    const instance: Instance = { id, type, subnet, address, tags, state: "pending", launched: this.#world.now() };
+    const instance: Instance = {
+      id,
+      type,
+      subnet,
+      address,
+      tags,
+      state: "pending",
+      launched: this.#world.now(),
+      ...(profile !== undefined && { profile }),
+    };
     this.#enter(instance);
     this.#world.after(this.#world.delays.ec2.boot, () => this.#boot(id));
     return instance;

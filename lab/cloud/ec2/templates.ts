@@ -1,4 +1,4 @@
-/** Launch templates, as far as an Auto Scaling group needs them here: which type of instance to start. */
+/** Launch templates: what an Auto Scaling group needs to start an instance, and the rest as it was given. */
 import { AwsError } from "../service.ts";
 import type { World } from "../world.ts";
 
@@ -6,6 +6,10 @@ export interface TemplateVersion {
   readonly version: number;
   readonly instanceType: string;
   readonly imageId?: string;
+  /** Name or ARN of the instance profile. */
+  readonly profile?: string;
+  /** All of LaunchTemplateData: what else it says changes nothing here, and is there to be looked at. */
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 export interface LaunchTemplate {

@@ -5,21 +5,32 @@ import type { Emission, World } from "../world.ts";
 import { type CloudEvent, eventTime } from "./event.ts";
 import { makeRule, period, type Rule, type RuleText, type Target } from "./rules.ts";
 
-/** Starts a Lambda function asynchronously; false where there is none of that ARN. */
-export type Invoke = (arn: string, event: unknown) => boolean;
+/** Why a target cannot be had; waiting does not help. */
+export interface Refusal {
+  readonly code: "RESOURCE_NOT_FOUND" | "NO_PERMISSIONS";
+  readonly message: string;
+}
+
+/** What is behind the rules. */
+export interface Targets {
+  /** Starts a Lambda function asynchronously for a rule's event; answers why not, where it cannot. */
+  invoke(arn: string, event: unknown, rule: string): Refusal | undefined;
+  /** Whether the queue takes messages from that rule. */
+  admits(queue: string, rule: string): boolean;
+}
 
 export class Bus {
   readonly #world: World;
   readonly #queues: Queues;
-  readonly #invoke: Invoke;
+  readonly #targets: Targets;
   readonly #rules = new Map<string, Rule>();
   readonly #schedules = new Map<string, Timer>();
   readonly #listeners: ((event: CloudEvent) => void)[] = [];
 
-  constructor(world: World, queues: Queues, invoke: Invoke) {
+  constructor(world: World, queues: Queues, targets: Targets) {
     this.#world = world;
     this.#queues = queues;
-    this.#invoke = invoke;
+    this.#targets = targets;
   }
 
   get arn(): string {
@@ -123,14 +134,16 @@ export class Bus {
   /** What is not there will not come by retrying: such events go to the dead letters at once. */
   #deliver(rule: Rule, target: Target, event: CloudEvent): void {
     const payload: unknown = target.input === undefined ? event : JSON.parse(target.input);
-    if (this.#invoke(target.arn, payload)) return;
-    this.#world.log(`rule ${rule.name}: no target ${target.arn} for ${event["detail-type"]}`);
+    const refusal = this.#targets.invoke(target.arn, payload, rule.arn);
+    if (!refusal) return;
+    this.#world.log(`rule ${rule.name}: ${refusal.message}, for ${event["detail-type"]}`);
     const queue = target.deadLetters === undefined ? undefined : this.#queues.get(target.deadLetters);
-    queue?.send(payload, {
+    if (!queue || !this.#targets.admits(queue.arn, rule.arn)) return;
+    queue.send(payload, {
       RULE_ARN: rule.arn,
       TARGET_ARN: target.arn,
-      ERROR_CODE: "RESOURCE_NOT_FOUND",
-      ERROR_MESSAGE: `Function not found: ${target.arn}`,
+      ERROR_CODE: refusal.code,
+      ERROR_MESSAGE: refusal.message,
       EXHAUSTED_RETRY_CONDITION: "NonRetryable",
       RETRY_ATTEMPTS: "0",
     });

@@ -1,5 +1,7 @@
 /** Lambda functions: synchronous and asynchronous invocation, time limits, retries, on-failure destinations. */
 import type { Context } from "aws-lambda";
+import { contextOf } from "../iam/demands/demand.ts";
+import type { Iam } from "../iam/iam.ts";
 import type { Queues } from "../queue.ts";
 import { AwsError } from "../service.ts";
 import type { World } from "../world.ts";
@@ -15,6 +17,10 @@ export interface FunctionSpec {
   readonly retries?: number;
   /** ARN of the queue for asynchronous invocations that failed for good. */
   readonly onFailure?: string;
+  /** Name of the role that Lambda assumes for it. Absent: it writes no log, and its failures go anywhere. */
+  readonly role?: string;
+  /** ARN of its log group; by default `/aws/lambda/<name>`'s. */
+  readonly logGroup?: string;
 }
 
 /** What the function itself made of an invocation; `response` and `error` are plain JSON. */
@@ -35,18 +41,25 @@ export interface Invocation {
 export class Functions {
   readonly #world: World;
   readonly #queues: Queues;
+  readonly #iam: Iam;
   readonly #functions = new Map<string, FunctionSpec>();
   readonly #invocations = new Set<Invocation>();
 
-  constructor(world: World, queues: Queues) {
+  constructor(world: World, queues: Queues, iam: Iam) {
     this.#world = world;
     this.#queues = queues;
+    this.#iam = iam;
   }
 
   /** Answers the function's ARN. */
   register(spec: FunctionSpec): string {
     this.#functions.set(spec.name, spec);
     return this.arn(spec.name);
+  }
+
+  /** Without effect where there is none of that name. */
+  remove(name: string): void {
+    this.#functions.delete(name);
   }
 
   arn(name: string): string {
@@ -90,7 +103,7 @@ export class Functions {
       this.#world.after(delay, () => void this.#attempt(spec, event, id, count + 1));
       return;
     }
-    if (spec.onFailure === undefined) return;
+    if (spec.onFailure === undefined || !this.#may(spec, "sqs:SendMessage", spec.onFailure)) return;
     // "Destination invocation record" in Lambda's developer guide.
     this.#queues.get(spec.onFailure)?.send({
       version: "1.0",
@@ -111,11 +124,26 @@ export class Functions {
     const started = this.#world.now();
     const invocation: Invocation = { id, function: spec.name, event, started };
     this.#invocations.add(invocation);
+    this.#writeLog(spec, id);
     try {
       return await this.#limited(spec, event, this.#context(spec, id, started + spec.timeout));
     } finally {
       this.#invocations.delete(invocation);
     }
+  }
+
+  /** A function that may not write its log runs all the same; only IAM's own log tells. */
+  #writeLog(spec: FunctionSpec, id: string): void {
+    const group = spec.logGroup ?? this.#world.arn("logs", `log-group:/aws/lambda/${spec.name}`);
+    const day = new Date(this.#world.now()).toISOString().slice(0, 10).replaceAll("-", "/");
+    const stream = `${group}:log-stream:${day}/[$LATEST]${id.replaceAll("-", "")}`;
+    if (this.#may(spec, "logs:CreateLogStream", stream)) this.#may(spec, "logs:PutLogEvents", stream);
+  }
+
+  /** Whether Lambda may do that in the function's role. */
+  #may({ name, role }: FunctionSpec, action: string, resource: string): boolean {
+    if (role === undefined) return true;
+    return this.#iam.permits(role, { action, resource, context: contextOf([["aws:SourceArn", this.arn(name)]]) });
   }
 
   /** A function that outlives its limit is answered for; what it still does is up to the doors to cut off. */

@@ -6,7 +6,7 @@ import { lineUp } from "../../members/lineup.ts";
 import type { QuorumMark, RosterMember } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { MOST_ATTEMPTS, progress, send } from "./command.ts";
-import { begin, elapsed, keepOpen, nearLimit } from "./heartbeat.ts";
+import { elapsed, keepOpen, nearLimit } from "./heartbeat.ts";
 import { hasMajority, isServingVoter } from "./quorum.ts";
 import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
 
@@ -14,7 +14,6 @@ import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
 const MOST_CONFIGURATIONS = 2;
 
 export function decideLaunch(scene: Scene): Step {
-  if (scene.record && scene.record.action?.kind !== "launch") return begin(scene, "launch");
   return keepOpen(scene, "launch", launch(scene));
 }
 
