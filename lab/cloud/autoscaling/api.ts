@@ -81,6 +81,8 @@ const settings = {
   HealthCheckType: v.optional(v.literal("EC2")),
   HealthCheckGracePeriod: v.optional(size),
   NewInstancesProtectedFromScaleIn: v.optional(v.boolean()),
+  /** Nothing is routed here; which target groups a group registers with changes nothing. */
+  TargetGroupARNs: v.optional(v.array(v.string())),
   TerminationPolicies: v.optional(v.array(v.picklist(["Default", "OldestInstance", "NewestInstance"]))),
 };
 

@@ -101,9 +101,9 @@ export class Launches {
   }
 
   #start(template: TemplateVersion, subnet: Group["subnets"][number], group: Group): Instance | AwsError {
-    const { instanceType: type, profile } = template;
+    const { instanceType: type, profile, tags } = template;
     try {
-      return this.#ec2.instances.launch({ type, subnet, tags: tagsOf(group), profile });
+      return this.#ec2.instances.launch({ type, subnet, tags: merged(tags, tagsOf(group)), profile });
     } catch (error) {
       if (error instanceof AwsError) return error;
       throw error;
@@ -157,4 +157,9 @@ export class Launches {
 function tagsOf(group: Group): { Key: string; Value: string }[] {
   const propagated = group.tags.filter((t) => t.PropagateAtLaunch).map(({ Key, Value }) => ({ Key, Value }));
   return [...propagated, { Key: "aws:autoscaling:groupName", Value: group.name }];
+}
+
+/** Tags of the launch template, and over them the group's. */
+function merged(template: Instance["tags"], group: Instance["tags"]): Instance["tags"] {
+  return [...template.filter((t) => !group.some((g) => g.Key === t.Key)), ...group];
 }

@@ -25,7 +25,8 @@ import { filters, passes } from "./filters.ts";
 import type { Instance, InstanceState } from "./instances.ts";
 import { type NetworkInterface, statusOf } from "./interfaces.ts";
 import { tagSpecifications, tagsFor } from "./tags.ts";
-import type { LaunchTemplate, TemplateVersion } from "./templates.ts";
+import { contentOf, templateContent } from "./template-content.ts";
+import type { LaunchTemplate } from "./templates.ts";
 
 const STATE_CODES: Readonly<Record<InstanceState, number>> = {
   pending: 0,
@@ -42,8 +43,6 @@ const refuse = (reason: string) => new AwsError("InvalidParameterValue", reason)
 const common = { DryRun: v.optional(v.literal(false)) };
 
 const instanceIds = v.strictObject({ ...common, InstanceIds: v.array(v.string()) });
-
-const templateContent = v.strictObject({ InstanceType: v.string(), ImageId: v.optional(v.string()) });
 
 export function ec2Api(world: World, ec2: Ec2): Service {
   const { instances, interfaces, subnets, templates } = ec2;
@@ -226,6 +225,11 @@ export function ec2Api(world: World, ec2: Ec2): Service {
       ),
     ),
 
+    DeleteLaunchTemplate: action(v.strictObject({ ...common, LaunchTemplateId: v.string() }), refuse, (input) => {
+      templates.delete(input.LaunchTemplateId);
+      return {};
+    }),
+
     DescribeLaunchTemplates: action(
       v.strictObject({
         ...common,
@@ -245,10 +249,6 @@ export function ec2Api(world: World, ec2: Ec2): Service {
     actions,
     unknownAction: (name) => new AwsError("InvalidAction", `The action ${name} is not valid for this web service.`),
   };
-}
-
-function contentOf(content: v.InferOutput<typeof templateContent>): Omit<TemplateVersion, "version"> {
-  return { instanceType: content.InstanceType, ...(content.ImageId !== undefined && { imageId: content.ImageId }) };
 }
 
 function describeTemplate(template: LaunchTemplate): LaunchTemplateOutput {

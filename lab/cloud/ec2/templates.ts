@@ -1,6 +1,7 @@
 /** Launch templates: what an Auto Scaling group needs to start an instance, and the rest as it was given. */
 import { AwsError } from "../service.ts";
 import type { World } from "../world.ts";
+import type { Tag } from "./tags.ts";
 
 export interface TemplateVersion {
   readonly version: number;
@@ -8,6 +9,8 @@ export interface TemplateVersion {
   readonly imageId?: string;
   /** Name or ARN of the instance profile. */
   readonly profile?: string;
+  /** For its instances; a group's own win. */
+  readonly tags: readonly Tag[];
   /** All of LaunchTemplateData: what else it says changes nothing here, and is there to be looked at. */
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -60,6 +63,13 @@ export class LaunchTemplates {
     const grown = { ...template, versions: [...template.versions, added] };
     this.#templates.set(template.id, grown);
     return grown;
+  }
+
+  /** Throws InvalidLaunchTemplateId.NotFound. */
+  delete(id: string): void {
+    if (!this.#templates.delete(id)) {
+      throw new AwsError("InvalidLaunchTemplateId.NotFound", "The specified launch template does not exist.");
+    }
   }
 
   find({ LaunchTemplateId, LaunchTemplateName }: TemplateReference): LaunchTemplate | undefined {
