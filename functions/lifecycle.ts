@@ -31,10 +31,15 @@ export function lifecycleHandler({
         telemetry.count("LeftAlone");
         return { outcome: "left-alone", reason: hint.reason };
       }
-      const { instance, cause, echo = false, suspect = false } = hint;
+      const { instance, cause, echo = false, suspect = false, begun } = hint;
       telemetry.log.info(cause, { row: "event/look", instance });
       const budget = { deadline: deadlineOf(context, ports.clock) };
-      const outcome = await reconcile(plan, ports, { instance, echo, suspect }, budget);
+      const outcome = await reconcile(
+        plan,
+        ports,
+        { instance, echo, suspect, ...(begun !== undefined && { begun }) },
+        budget,
+      );
       countOutcomes(telemetry, [outcome]);
       return outcome;
     });

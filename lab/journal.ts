@@ -34,6 +34,7 @@ export class Journal {
   readonly #sayings: Saying[] = [];
   readonly #latest = new Map<string, Saying>();
   readonly #shares = new Map<string, Share>();
+  readonly #sweeps = { begun: 0, ended: 0 };
   #running = 0;
   #replayed = 0;
 
@@ -49,6 +50,11 @@ export class Journal {
   /** Invocations in progress. */
   get running(): number {
     return this.#running;
+  }
+
+  /** Sweeps so far, failed ones included. */
+  get sweeps(): { readonly begun: number; readonly ended: number } {
+    return this.#sweeps;
   }
 
   /** Invocations for a replayed event that have ended. */
@@ -71,6 +77,7 @@ export class Journal {
     const started = this.#clock.now();
     let waited = 0;
     this.#running += 1;
+    if (name === "sweep") this.#sweeps.begun += 1;
     return {
       clock: {
         now: () => this.#clock.now(),
@@ -86,6 +93,7 @@ export class Journal {
       },
       end: () => {
         this.#running -= 1;
+        if (name === "sweep") this.#sweeps.ended += 1;
         if ((event as { "replay-name"?: unknown } | null)?.["replay-name"] !== undefined) this.#replayed += 1;
         const instance = instanceOf(event);
         if (instance === undefined) return;

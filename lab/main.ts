@@ -109,10 +109,7 @@ async function run(options: Options, declared: Definition, clock: RealClock, vie
   });
   try {
     view.note(`cloud: ${lab.endpoint}; addresses of ${declared.cluster}: 127.${slot.number}.0.0/16`);
-    const end = await Promise.race([
-      giveTour({ lab, view, kafka: nodes.kafka, startTraffic: nodes.startTraffic, atLeast: nodes.atLeast }),
-      stopped.promise,
-    ]);
+    const end = await Promise.race([giveTour({ ...nodes, lab, view }), stopped.promise]);
     keepLog(lab.journal, told);
     if (end === undefined) return 130;
     const next = options.stay ? lookAround(lab) : whereNext(end.summary.ok);

@@ -4,10 +4,11 @@ import { probeListeners } from "../shared/kafka/listeners.ts";
 import { brokerView } from "../shared/kafka/view.ts";
 import type { KafkaView } from "../shared/lifecycle/ports.ts";
 import type { RealClock } from "./clock.ts";
+import type { RunningNode } from "./invariants/moment.ts";
 import type { Kafka } from "./kafka/jars.ts";
 import type { MachineKind } from "./machines/machine.ts";
-import { modelledMachines } from "./machines/modelled.ts";
-import { ModelledKafka } from "./machines/modelled-kafka.ts";
+import { modelledMachines, NODE_DURATIONS, type NodeDurations } from "./machines/modelled.ts";
+import { type KafkaDurations, ModelledKafka } from "./machines/modelled-kafka.ts";
 import { modelledKafkaView } from "./machines/modelled-view.ts";
 import { realMachines } from "./machines/real.ts";
 import { seededRandom } from "./random.ts";
@@ -16,21 +17,56 @@ import { startModelledTraffic } from "./tour/modelled-traffic.ts";
 import { startRealTraffic } from "./tour/real-traffic.ts";
 import type { Traffic } from "./tour/tour.ts";
 
+/** What the invariants are asserted on, beside the cloud and the table. */
+export interface Truth {
+  /** Kafka processes that have not ended. */
+  processes(): readonly RunningNode[];
+  /** Kafka's own truth, where there is one that answers at once. */
+  readonly kafka?: ModelledKafka;
+}
+
 export interface Nodes {
   readonly machines: MachineKind;
   readonly view: Pick<KafkaView, "brokers" | "listeners">;
+  readonly truth: Truth;
   readonly kafka: Findings["kafka"];
   readonly startTraffic: (bootstrap: () => string[]) => Promise<Traffic>;
   /** Fewest acknowledged messages for a tour to prove anything. */
   readonly atLeast: number;
 }
 
+/** Modelled nodes have nothing to work on, so the lab's are several times as quick as real ones. All in ms. */
+const QUICK_KAFKA: KafkaDurations = {
+  jvm: 800,
+  quorum: { election: 300, catchUp: 300, voterChange: 200 },
+  broker: {
+    registerRetry: 250,
+    registerTimeout: 60_000,
+    metadata: 200,
+    session: 3_000,
+    heartbeat: 500,
+    copy: 700,
+    follow: 200,
+    shutdown: 400,
+    shutdownTimeout: 300_000,
+  },
+};
+const QUICK_NODES: NodeDurations = {
+  ...NODE_DURATIONS,
+  plug: 200,
+  script: 100,
+  tool: 200,
+  settle: 600,
+  boot: 1_500,
+};
+
 /** @param reason why they are not real */
 export function modelledNodes(clock: RealClock, reason: string): Nodes {
-  const kafka = new ModelledKafka({ clock });
+  const kafka = new ModelledKafka({ clock, durations: QUICK_KAFKA });
   return {
-    machines: modelledMachines({ clock, random: seededRandom(1), kafka }),
+    machines: modelledMachines({ clock, random: seededRandom(1), kafka, durations: QUICK_NODES }),
     view: modelledKafkaView(kafka),
+    truth: { processes: () => kafka.processes(), kafka },
     kafka: { real: false, version: "modelled", reason },
     startTraffic: () => startModelledTraffic(kafka, clock),
     atLeast: 100,
@@ -38,9 +74,11 @@ export function modelledNodes(clock: RealClock, reason: string): Nodes {
 }
 
 export function realNodes({ home, version, java }: Kafka, dir: string, clock: RealClock): Nodes {
+  const machines = realMachines({ dir, kafkaHome: home, java, clock });
   return {
-    machines: realMachines({ dir, kafkaHome: home, java, clock }),
+    machines,
     view: { brokers: brokerView(), listeners: probeListeners },
+    truth: { processes: () => machines.processes() },
     kafka: { real: true, version },
     startTraffic: (bootstrap) => startRealTraffic(bootstrap, clock),
     atLeast: 1_000,

@@ -3,14 +3,14 @@
  * elsewhere plain lines for what changes; with `json` one object a line. The only place that writes to the output.
  */
 
+import { LiveArea, type Output } from "../shared/terminal/live-area.ts";
+import { coloured, duration, oneLine, type Paint, plain, wrap } from "../shared/terminal/text.ts";
 import type { Summary } from "./summary.ts";
 import { changes } from "./view/changes.ts";
 import { changeLine, changeObject } from "./view/lines.ts";
 import { reportLines } from "./view/report.ts";
 import { renderScreen } from "./view/screen.ts";
 import type { ClusterSnapshot } from "./view/snapshot.ts";
-import { LiveArea, type Output } from "./view/terminal.ts";
-import { coloured, duration, oneLine, type Paint, plain, wrap } from "./view/text.ts";
 
 export interface View {
   /** The next step of the tour begins; the one before is done. */

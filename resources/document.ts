@@ -1,4 +1,9 @@
 /** The SSM document that carries the node script. */
+import type { Definition } from "../shared/cluster/definition.ts";
+import { DOCUMENT } from "./logical-ids.ts";
+import { stackNames } from "./names.ts";
+import type { Resources } from "./template.ts";
+
 export interface CommandDocument {
   readonly schemaVersion: "2.2";
   readonly description: string;
@@ -46,5 +51,22 @@ export function commandDocument(cluster: string, script: string): CommandDocumen
         inputs: { timeoutSeconds: "{{ executionTimeout }}", runCommand: script.split("\n") },
       },
     ],
+  };
+}
+
+export function documentResources(definition: Definition, script: string): Resources {
+  return {
+    [DOCUMENT]: {
+      Type: "AWS::SSM::Document",
+      Properties: {
+        Name: stackNames(definition).document,
+        DocumentType: "Command",
+        DocumentFormat: "JSON",
+        TargetType: "/AWS::EC2::Instance",
+        // Replacing it would need another name.
+        UpdateMethod: "NewVersion",
+        Content: commandDocument(definition.cluster, script),
+      },
+    },
   };
 }

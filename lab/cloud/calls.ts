@@ -9,6 +9,7 @@ export interface LoggedCall extends Call {
 export class CallLog {
   readonly #calls: LoggedCall[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #listeners: ((call: LoggedCall) => void)[] = [];
 
   /** The next call's number. */
   get next(): number {
@@ -22,10 +23,14 @@ export class CallLog {
   }
 
   end(call: Call, outcome: Outcome): void {
-    this.#calls[call.number - 1] = {
-      ...call,
-      ended: "error" in outcome ? { error: outcome.error } : "answered",
-    };
+    const ended: LoggedCall = { ...call, ended: "error" in outcome ? { error: outcome.error } : "answered" };
+    this.#calls[call.number - 1] = ended;
+    for (const listener of this.#listeners) listener(ended);
+  }
+
+  /** Calls back for every call as soon as it has taken effect or failed, before anything else happens. */
+  subscribe(listener: (call: LoggedCall) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Every call ever, in the order in which they began; its length is a mark that later calls come after. */

@@ -16,6 +16,7 @@ import { eventsApi } from "./events/api.ts";
 import { Archives } from "./events/archive.ts";
 import { Bus, type Targets } from "./events/bus.ts";
 import type { CloudFaults } from "./faults.ts";
+import type { Stack } from "./formation/stack.ts";
 import type { Surroundings, Tag } from "./iam/demands/demand.ts";
 import { Iam } from "./iam/iam.ts";
 import { lambdaApi } from "./lambda/api.ts";
@@ -60,6 +61,10 @@ export class Cloud implements Gateway {
   readonly iam: Iam;
   /** Tags, by ARN, of resources whose own model keeps none. */
   readonly tags = new Map<string, readonly Tag[]>();
+  /** By name. */
+  readonly stacks = new Map<string, Stack>();
+  readonly region: string;
+  readonly account: string;
   readonly #world: World;
   readonly #machines: MachineKind;
   readonly #services = new Map<ServiceName, Service>();
@@ -75,6 +80,8 @@ export class Cloud implements Gateway {
       log: options.log ?? (() => {}),
     });
     this.#world = world;
+    this.region = world.region;
+    this.account = world.account;
     this.#machines = options.machines;
     this.queues = new Queues(world);
     this.iam = new Iam({ world, surroundings: surroundingsOf(world, this), administrators: options.administrators });

@@ -47,6 +47,11 @@ export class Queues {
     return queue;
   }
 
+  /** Without effect where there is none. */
+  delete(arn: string): void {
+    this.#queues.delete(arn);
+  }
+
   get(arn: string): Queue | undefined {
     return this.#queues.get(arn);
   }

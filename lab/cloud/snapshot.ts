@@ -4,6 +4,7 @@ import type { Group, Member } from "./autoscaling/group.ts";
 import type { LifecycleAction } from "./autoscaling/lifecycle.ts";
 import type { Instance } from "./ec2/instances.ts";
 import type { NetworkInterface } from "./ec2/interfaces.ts";
+import type { StackResource } from "./formation/stack.ts";
 import type { Agent } from "./ssm/agents.ts";
 import type { Invocation } from "./ssm/commands.ts";
 
@@ -17,6 +18,8 @@ export interface Snapshot {
   readonly agents: readonly Agent[];
   readonly commands: readonly Invocation[];
   readonly queues: Readonly<Record<string, number>>;
+  /** Everything that stacks are made of, modelled or only kept. */
+  readonly resources: readonly (StackResource & { readonly stack: string })[];
 }
 
 interface Parts {
@@ -33,9 +36,10 @@ interface Parts {
   readonly agents: { all(): Agent[] };
   readonly commands: { everything(): Invocation[] };
   readonly queues: { all(): { readonly name: string; readonly messages: readonly unknown[] }[] };
+  readonly stacks: ReadonlyMap<string, { readonly resources: readonly StackResource[] }>;
 }
 
-export function snapshotOf({ groups, ec2, agents, commands, queues }: Parts): Snapshot {
+export function snapshotOf({ groups, ec2, agents, commands, queues, stacks }: Parts): Snapshot {
   return {
     groups: groups.all().map((group) => ({ ...group, members: groups.members(group.name) })),
     actions: groups.actions.all(),
@@ -45,5 +49,6 @@ export function snapshotOf({ groups, ec2, agents, commands, queues }: Parts): Sn
     agents: agents.all(),
     commands: commands.everything(),
     queues: Object.fromEntries(queues.all().map((q) => [q.name, q.messages.length])),
+    resources: [...stacks].flatMap(([stack, { resources }]) => resources.map((r) => ({ ...r, stack }))),
   };
 }

@@ -104,6 +104,11 @@ export class ModelledKafka {
     return this.#quorum.answer(this.#brokers.live);
   }
 
+  /** Processes that have not ended, whether their listener is open yet or not. */
+  processes(): readonly NodeProcess[] {
+    return [...this.#processes];
+  }
+
   /** The process that listens there, if any. */
   listenerAt(address: string, port: number): NodeProcess | undefined {
     const role = port === CONTROLLER_PORT ? "controller" : "broker";

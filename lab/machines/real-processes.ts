@@ -21,6 +21,17 @@ export function processesOf(machineDirectory: string): number[] {
     .map(Number);
 }
 
+/** Kafka servers of all machines whose directories are in that one, each with its machine's. */
+export function kafkaServersIn(root: string): { readonly pid: number; readonly machine: string }[] {
+  const start = `${MACHINE_VARIABLE}=${root}/`;
+  return readdirSync("/proc").flatMap((name) => {
+    // The command line is the shorter of the two to read.
+    if (!/^\d+$/.test(name) || !isKafka(Number(name))) return [];
+    const mark = readProc(name, "environ").find((variable) => variable.startsWith(start));
+    return mark === undefined ? [] : [{ pid: Number(name), machine: mark.slice(MACHINE_VARIABLE.length + 1) }];
+  });
+}
+
 /** Whether it is a Kafka server, as opposed to one of Kafka's tools. */
 export function isKafka(pid: number): boolean {
   return readProc(String(pid), "cmdline").includes("kafka.Kafka");

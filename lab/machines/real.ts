@@ -30,11 +30,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { constants, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseProperties } from "../../shared/config/properties.ts";
 import type { Scheduler } from "../clock.ts";
+import type { RunningNode } from "../invariants/moment.ts";
 import type { Machine, MachineKind, MachineSpec, ScriptResult } from "./machine.ts";
-import { isKafka, kill, killAll, MACHINE_VARIABLE, processesOf } from "./real-processes.ts";
+import { isKafka, kafkaServersIn, kill, killAll, MACHINE_VARIABLE, processesOf } from "./real-processes.ts";
 
 export interface RealMachineOptions {
   /** Where the machines' directories go, in one of their own; absolute. Where units could not name it, the system's own is used. */
@@ -66,8 +68,13 @@ exit 127
 /** As the SSM agent reports what was killed. */
 const KILLED: ScriptResult = { code: 137, stdout: "", stderr: "" };
 
+export interface RealMachines extends MachineKind {
+  /** Kafka servers that run now, by whatever the machines' own files say they are. */
+  processes(): RunningNode[];
+}
+
 /** Every process of the machines ends with this one, however it ends, and the machines' directories are taken away. */
-export function realMachines({ dir, kafkaHome, java, clock }: RealMachineOptions): MachineKind {
+export function realMachines({ dir, kafkaHome, java, clock }: RealMachineOptions): RealMachines {
   const parent = [dir, tmpdir()].find((path) => PLAIN_PATH.test(path));
   if (parent === undefined) {
     throw new Error(
@@ -86,12 +93,23 @@ export function realMachines({ dir, kafkaHome, java, clock }: RealMachineOptions
       machines.add(machine);
       return machine;
     },
+    processes: () => kafkaServersIn(root).flatMap(({ machine }) => nodeOn(machine) ?? []),
     async close() {
       await Promise.all([...machines].map((machine) => machine.destroy()));
       machines.clear();
       await pullOut(cord);
     },
   };
+}
+
+/** Which node that machine is configured as; undefined where it has been destroyed meanwhile. */
+function nodeOn(machine: string): RunningNode | undefined {
+  const file = join(machine, "home/config/server.properties");
+  if (!existsSync(file)) return undefined;
+  const settings = parseProperties(readFileSync(file, "utf8"));
+  const role = settings["process.roles"];
+  if (role !== "broker" && role !== "controller") throw new Error(`${file} has process.roles=${role}`);
+  return { role, id: Number(settings["node.id"]), instance: basename(machine) };
 }
 
 /** A path that units can name: the given one, or a link to it. */

@@ -89,7 +89,7 @@ async function launchGroups(cloud: Cloud, definition: Definition): Promise<void>
       await cloud.call(
         "autoscaling",
         "CreateAutoScalingGroup",
-        { ...properties, LaunchTemplate: { LaunchTemplateName } },
+        { ...properties, VPCZoneIdentifier: properties.VPCZoneIdentifier.join(","), LaunchTemplate: { LaunchTemplateName } },
         DEPLOYER,
       );
     }

@@ -81,14 +81,14 @@ function drawBlows(random: Random, shape: Shape, span: number): Blow[] {
   const blows: Blow[] = [];
   for (let n = 0; n < count; n++) {
     const at = Math.floor(random.next() * span);
-    blows.push(drawBlow(random, shape, at));
+    blows.push(drawBlow(random, shape, at, span));
     // Trouble seldom comes alone.
-    if (random.chance(0.3)) blows.push(drawBlow(random, shape, Math.min(span, at + random.below(20 * SECOND))));
+    if (random.chance(0.3)) blows.push(drawBlow(random, shape, Math.min(span, at + random.below(20 * SECOND)), span));
   }
   return blows.sort((a, b) => a.at - b.at);
 }
 
-function drawBlow(random: Random, shape: Shape, at: number): Blow {
+function drawBlow(random: Random, shape: Shape, at: number, span: number): Blow {
   const role: RoleName = random.chance(0.7) ? "broker" : "controller";
   const nth = random.below(24);
   const zone = random.below(shape.zones);

@@ -1,7 +1,7 @@
 /** A cluster as histories play it: the modelled cloud with Rollcall's real handlers, on a virtual clock. */
 import { lifecycleHandler } from "../../functions/lifecycle.ts";
 import { kafkaHandler } from "../../functions/kafka.ts";
-import { sweepHandler } from "../../functions/sweep.ts";
+import { type SweepAnswer, sweepHandler } from "../../functions/sweep.ts";
 import { awsPorts } from "../../shared/aws/ports.ts";
 import type { Definition } from "../../shared/cluster/definition.ts";
 import { planFor } from "../../shared/lifecycle/plan.ts";
@@ -10,7 +10,6 @@ import { memoryTable } from "../../shared/members/memory.ts";
 import { type VirtualClock, virtualClock } from "../clock.ts";
 import { Cloud } from "../cloud/cloud.ts";
 import type { CloudFaults } from "../cloud/faults.ts";
-import type { FunctionSpec } from "../cloud/lambda/functions.ts";
 import type { Machine, MachineKind } from "../machines/machine.ts";
 import { modelledMachines } from "../machines/modelled.ts";
 import { ModelledKafka } from "../machines/modelled-kafka.ts";
@@ -20,6 +19,7 @@ import { Containers, type Handler, type Inside } from "./containers.ts";
 import { deploy, type Deployment } from "./deploy.ts";
 import { directClients } from "./direct-clients.ts";
 import { type Method, tableService, tableThrough } from "./table-service.ts";
+import type { WholeSweep } from "./watch.ts";
 import { DELAYS, definitionOf, REGION, type Shape } from "./shape.ts";
 
 export interface StageOptions {
@@ -27,6 +27,7 @@ export interface StageOptions {
   readonly shape: Shape;
   readonly faults: (stage: { readonly clock: VirtualClock; readonly containers: Containers }) => StageFaults;
   readonly heard: Ear;
+  readonly swept: (sweep: WholeSweep) => void;
 }
 
 export interface StageFaults extends CloudFaults {
@@ -38,6 +39,8 @@ export interface StageFaults extends CloudFaults {
 export interface Ear {
   readonly log: Log;
   readonly tableChanged: (method: Method, input: readonly unknown[]) => void;
+  /** That instance's machine has just been destroyed. */
+  readonly destroyed: (instance: string) => void;
   /** One line about something worth telling. */
   readonly say: (line: string) => void;
 }
@@ -64,14 +67,16 @@ export interface Stage {
 const START = Date.UTC(2026, 8, 14, 8);
 const OPERATOR = { role: "operator" } as const;
 
-export async function setStage({ seed, shape, faults: faultsOf, heard }: StageOptions): Promise<Stage> {
+export async function setStage({ seed, shape, faults: faultsOf, heard, swept }: StageOptions): Promise<Stage> {
   const clock = virtualClock(START);
   const random = seededRandom(seed);
   const kafka = new ModelledKafka({ clock, elr: shape.elr });
   const machines = new Map<string, Machine>();
-  const kind = hurt(modelledMachines({ clock, random: random.fork("machines"), kafka }), machines, clock, (action) =>
-    faults.run?.(action),
-  );
+  const kind = hurt(modelledMachines({ clock, random: random.fork("machines"), kafka }), clock, {
+    meets: (action) => faults.run?.(action),
+    made: (instance, machine) => machines.set(instance, machine),
+    destroyed: heard.destroyed,
+  });
   // The cloud's calls are hurt by faults that know the containers, which call through the cloud.
   const containers: Containers = new Containers(clock, {
     call: (service, action, input, caller) => cloud.call(service, action, input, caller),
@@ -119,9 +124,13 @@ export async function setStage({ seed, shape, faults: faultsOf, heard }: StageOp
       return serve(event, context);
     };
   };
-  const functions: Record<string, FunctionSpec["handler"]> = {
+  const functions = {
     lifecycle: served("lifecycle", (inside) => lifecycleHandler({ plan, ports: portsIn(inside) })),
-    sweep: served("sweep", (inside) => sweepHandler({ plan, ports: portsIn(inside) })),
+    sweep: told(
+      served("sweep", (inside) => sweepHandler({ plan, ports: portsIn(inside) })),
+      clock,
+      swept,
+    ),
     kafka: kafkaHandler(view),
   };
   const deployment = await deploy(cloud, definition, functions);
@@ -145,13 +154,27 @@ export async function setStage({ seed, shape, faults: faultsOf, heard }: StageOp
   };
 }
 
-/** Machines that can be found again, and whose commands can go wrong. */
-function hurt(
-  kind: MachineKind,
-  machines: Map<string, Machine>,
-  clock: VirtualClock,
-  meets: (action: string) => "stuck" | "failed" | undefined,
-): MachineKind {
+/** A sweep's handler whose answers are told. */
+function told(sweep: Handler, clock: VirtualClock, swept: StageOptions["swept"]): Handler {
+  return async (event, context) => {
+    const began = clock.now();
+    const answer = (await sweep(event, context)) as SweepAnswer;
+    if (answer.left === 0) {
+      swept({ began, ended: clock.now(), failed: new Set(answer.failed.map(({ instance }) => instance)) });
+    }
+    return answer;
+  };
+}
+
+interface Minder {
+  /** What a command meets on a node, before the script itself. */
+  readonly meets: (action: string) => "stuck" | "failed" | undefined;
+  readonly made: (instance: string, machine: Machine) => void;
+  readonly destroyed: (instance: string) => void;
+}
+
+/** Machines whose commands can go wrong. */
+function hurt(kind: MachineKind, clock: VirtualClock, { meets, made, destroyed }: Minder): MachineKind {
   return {
     name: kind.name,
     create(spec) {
@@ -168,10 +191,14 @@ function hurt(
         plug: (address) => machine.plug(address),
         unplug: (address) => machine.unplug(address),
         reboot: () => machine.reboot(),
-        destroy: () => machine.destroy(),
+        async destroy() {
+          const gone = machine.destroy();
+          destroyed(spec.instance);
+          await gone;
+        },
         breakKafka: () => machine.breakKafka(),
       };
-      machines.set(spec.instance, wrapped);
+      made(spec.instance, wrapped);
       return wrapped;
     },
     close: () => kind.close(),

@@ -1,7 +1,9 @@
 /** Replays everything the archive kept, and counts what that changed. */
 import type { CloudEvent } from "../cloud/events/event.ts";
-import { FUNCTION_ROLES, type Lab } from "../lab.ts";
+import type { Lab } from "../lab.ts";
 import type { Observer } from "./observe.ts";
+import { isOwnChange, nameOfCall } from "./own-calls.ts";
+import { atRest } from "./rest.ts";
 import { until } from "./until.ts";
 
 export interface ReplayFindings {
@@ -17,8 +19,6 @@ const LIMIT = 60_000;
 const MINUTE = 60_000;
 /** Replays that run at the same time; EventBridge allows ten. */
 const AT_ONCE = 10;
-/** Actions that change nothing. */
-const READS = /^(Describe|Get|List|BatchGet|Query|Scan|Invoke)/;
 
 /**
  * Twice: once the whole window in one replay, whose events come unordered within each minute; then every minute as a
@@ -30,6 +30,7 @@ export async function replayAll(lab: Lab, observer: Observer, since: number): Pr
   const count = (event: CloudEvent): void => {
     if (event["replay-name"] !== undefined) delivered += 1;
   };
+  await atRest(lab);
   cloud.bus.subscribe(count);
   const settled = () => (journal.replayed === delivered ? true : undefined);
   const before = await fingerprint(lab, observer);
@@ -54,8 +55,8 @@ export async function replayAll(lab: Lab, observer: Observer, since: number): Pr
   const made = cloud.calls
     .all()
     .slice(mark)
-    .filter((c) => (FUNCTION_ROLES as readonly string[]).includes(c.caller.role) && !READS.test(c.action))
-    .map((c) => `${c.caller.role} called ${c.service}:${c.action}`);
+    .filter(isOwnChange)
+    .map((call) => `${call.caller.role} called ${nameOfCall(call)}`);
   const after = await fingerprint(lab, observer);
   const differences = [...made, ...differencesOf(before, after)];
   return { events: delivered, changes: differences.length, differences };

@@ -1,10 +1,13 @@
 /** The tour: a whole cluster comes up at once, four things happen to it, and nothing is lost. */
 import { type Definition, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
-import { FUNCTION_ROLES, type Lab } from "../lab.ts";
+import type { Lab } from "../lab.ts";
+import type { Truth } from "../nodes.ts";
 import { type Expected, type Findings, isOk, type Replacement, type Summary } from "../summary.ts";
 import type { View } from "../view.ts";
+import { keepGuard } from "./guard.ts";
 import { type Blow, strike, waits } from "./hurt.ts";
 import { Observer } from "./observe.ts";
+import { isOwn, nameOfCall } from "./own-calls.ts";
 import { replayAll } from "./replay.ts";
 import { until } from "./until.ts";
 
@@ -22,6 +25,7 @@ export interface TourOptions {
   readonly lab: Lab;
   readonly view: View;
   readonly kafka: Findings["kafka"];
+  readonly truth: Truth;
   /** Makes the topic and begins to send to it; `bootstrap` answers which brokers there are now, as `host:port`. */
   readonly startTraffic: (bootstrap: () => string[]) => Promise<Traffic>;
   /** Fewest acknowledged messages for the tour to prove anything. */
@@ -48,6 +52,7 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
   const problems: string[] = [];
   let traffic: Traffic | undefined;
   const screen = keepShowing(lab, view, observer, () => traffic);
+  const guard = keepGuard(lab, options.truth);
   try {
     view.step(`Six instances launch at once`.replace("Six", numeral(sizeOf(lab.definition))));
     await lab.launch();
@@ -84,6 +89,7 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
   } finally {
     await traffic?.abort();
     await screen.stop();
+    problems.push(...(await guard.stop()));
   }
 
   const { nodes } = await observer.observe();
@@ -166,9 +172,9 @@ function ownShare(lab: Lab): number {
 /** Calls that Rollcall's functions made, by `service:Action`. */
 function callsOf(lab: Lab): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { caller, service, action } of lab.cloud.calls.all()) {
-    if (!(FUNCTION_ROLES as readonly string[]).includes(caller.role)) continue;
-    const name = `${service}:${action}`;
+  for (const call of lab.cloud.calls.all()) {
+    if (!isOwn(call)) continue;
+    const name = nameOfCall(call);
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));

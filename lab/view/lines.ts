@@ -1,6 +1,7 @@
 /** What is written where there is no terminal to draw on: plain lines, or one JSON object a line. Pure. */
+
+import { cut, oneLine } from "../../shared/terminal/text.ts";
 import type { Change, Difference } from "./changes.ts";
-import { cut, oneLine } from "./text.ts";
 
 /** `broker 2  eu-central-1b  i-0abc…  Pending:Wait → InService · Kafka: in sync 12/12` */
 export function changeLine(change: Change): string {

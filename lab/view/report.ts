@@ -1,7 +1,8 @@
 /** The summary as a reader of a terminal wants it. Pure. */
+
+import { type Cell, table } from "../../shared/terminal/table.ts";
+import { type Paint, plain, wrap } from "../../shared/terminal/text.ts";
 import type { Replacement, Summary } from "../summary.ts";
-import { type Cell, table } from "./table.ts";
-import { type Paint, plain, wrap } from "./text.ts";
 
 /** `problems`: from `isOk`; `next`: where to go from here, a line each. */
 export function reportLines(

@@ -1,7 +1,8 @@
 /** The live part of the terminal: the step of the tour that is on, and a row for each node. Pure. */
+
+import { type Cell, table, tableWidth } from "../../shared/terminal/table.ts";
+import { type Colour, cut, duration, oneLine, type Paint, plain, wrap } from "../../shared/terminal/text.ts";
 import { type ClusterSnapshot, inOrder, type NodeSnapshot } from "./snapshot.ts";
-import { type Cell, table, tableWidth } from "./table.ts";
-import { type Colour, cut, duration, oneLine, type Paint, plain, wrap } from "./text.ts";
 
 export interface Screen {
   readonly snapshot: ClusterSnapshot;

@@ -8,8 +8,9 @@
 # The last line of stdout is one JSON object, shaped as NodeAnswer in shared/lifecycle/sights.ts; everything else goes to
 # stderr. The exit status is 0 exactly when "ok" is true.
 #
-#   configure  waits for the node's address, writes its files and unit, formats an empty disk, starts or restarts the unit
-#              where it has to, and returns once it runs. With the same payload again it changes nothing.
+#   configure  installs Java and Kafka where they are missing, waits for the node's address, mounts the data volume, writes the
+#              node's files and unit, formats an empty disk, starts or restarts the unit where it has to, and returns once it
+#              runs. With the same payload again it changes nothing.
 #   stop       is final: leaves a tombstone, masks the unit, stops it, confirms that no process runs.
 #              No configure, however late, gets past a tombstone, and a reboot does not start a masked unit.
 #   status     says what is; runs no JVM.
@@ -17,7 +18,8 @@
 #
 # All of it may be run twice, or by two agents at once: configure and stop take turns by a lock.
 #
-# Needs Linux, bash 4.2, GNU coreutils, util-linux (flock), awk, grep, gzip, iproute2, systemd and Java.
+# Needs Linux, bash 4.2, GNU coreutils, util-linux, awk, grep, gzip, iproute2 and systemd. To install: dnf, tar, useradd, and
+# the AWS CLI or curl. For a data volume: cmp and mkfs.xfs. Amazon Linux 2023 has them all.
 
 set -u -o pipefail
 umask 022
@@ -26,17 +28,22 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 home=${ROLLCALL_HOME:-/var/lib/rollcall}
 units=${ROLLCALL_UNITS:-/etc/systemd/system}
-kafka=${KAFKA_HOME:-/opt/kafka}
+fstab=${ROLLCALL_FSTAB:-/etc/fstab}
+image_kafka=${KAFKA_HOME:-/opt/kafka}
 # Seconds. The unit's controlled shutdown may hold the lock for its TimeoutStopSec.
 address_wait=${ROLLCALL_ADDRESS_WAIT:-60}
 lock_wait=${ROLLCALL_LOCK_WAIT:-360}
 settle_wait=${ROLLCALL_SETTLE_WAIT:-3}
 tool_wait=${ROLLCALL_TOOL_WAIT:-20}
+install_wait=${ROLLCALL_INSTALL_WAIT:-300}
 format_wait=60
 
 action=${SSM_action:-}
 kafka_user=kafka
 default_unit=rollcall-kafka.service
+# What Kafka 4 asks for at least, and what is installed where there is less.
+oldest_java=17
+java_package='java-21-amazon-corretto-headless'
 
 # The answer goes to descriptor 3; whatever else is printed goes to stderr.
 exec 3>&1 1>&2
@@ -81,12 +88,12 @@ trap 'fail "ended by a signal before it was done"' HUP INT TERM
 
 # These end up in a unit file, which gives blanks, %, $ and quotes a meaning, and in a class path, which splits at colons.
 path_pattern='^/[A-Za-z0-9._/+=,-]+$'
-for setting in ROLLCALL_HOME="$home" ROLLCALL_UNITS="$units" KAFKA_HOME="$kafka"; do
+for setting in ROLLCALL_HOME="$home" ROLLCALL_UNITS="$units" ROLLCALL_FSTAB="$fstab" KAFKA_HOME="$image_kafka"; do
   [[ ${setting#*=} =~ $path_pattern ]] ||
     fail "${setting%%=*} must be an absolute path of letters, digits and ._/+=,- only; it is '${setting#*=}'"
 done
 for setting in ROLLCALL_ADDRESS_WAIT="$address_wait" ROLLCALL_LOCK_WAIT="$lock_wait" \
-  ROLLCALL_SETTLE_WAIT="$settle_wait" ROLLCALL_TOOL_WAIT="$tool_wait"; do
+  ROLLCALL_SETTLE_WAIT="$settle_wait" ROLLCALL_TOOL_WAIT="$tool_wait" ROLLCALL_INSTALL_WAIT="$install_wait"; do
   [[ ${setting#*=} =~ ^[0-9]{1,4}$ ]] || fail "${setting%%=*} must be a number of seconds; it is '${setting#*=}'"
 done
 
@@ -95,6 +102,9 @@ state=$home/.rollcall
 tombstone=$state/tombstone
 data=$home/data
 meta=$data/meta.properties
+# The Kafka this node was last configured to run, or the one that would be.
+kafka=$image_kafka
+[[ ! -r $state/kafka ]] || read -r kafka <"$state/kafka"
 
 # find_processes goes by working directories: this process must not be in the way.
 cd / || fail "cannot change to the root directory"
@@ -202,6 +212,7 @@ file_contents=()
 read_payload() {
   local text line key value count=0 seen=' '
   digest='' role='' id='' cluster_id='' address='' format='' unit='' unit_content='' directory_id='' voters=''
+  kafka_version='' kafka_sha512='' archive_url='' volume=''
   [[ -n ${SSM_payload:-} ]] || fail "configure needs a payload, and there is none"
   text=$(printf '%s' "$SSM_payload" | base64 -d 2>/dev/null | gzip -dc 2>/dev/null) ||
     fail "the payload is not whole: base64 or gzip does not take it"
@@ -238,6 +249,20 @@ read_payload() {
         [[ $value =~ ^[0-9]{1,3}(\.[0-9]{1,3}){3}$ ]] || fail "the payload's address is no IPv4 address"
         address=$value
         ;;
+      kafka)
+        [[ $value =~ ^([0-9]+\.[0-9]+\.[0-9]+)\ ([0-9a-f]{128})$ ]] || fail "the payload's kafka line is malformed"
+        kafka_version=${BASH_REMATCH[1]}
+        kafka_sha512=${BASH_REMATCH[2]}
+        ;;
+      archive)
+        [[ $value =~ ^(s3://[a-z0-9.-]+|https://[A-Za-z0-9.:-]+)(/[A-Za-z0-9._~+=@-]+)+$ ]] ||
+          fail "the payload's archive is neither s3:// nor https://"
+        archive_url=$value
+        ;;
+      volume)
+        [[ $value == xfs ]] || fail "the payload's volume is of a kind this script does not know: '${value:0:40}'"
+        volume=$value
+        ;;
       format) read_format "$value" ;;
       file) read_file_line "$value" ;;
       unit)
@@ -251,6 +276,8 @@ read_payload() {
   for key in digest role id cluster-id address format unit; do
     [[ $seen == *" $key "* ]] || fail "the payload has no $key line"
   done
+  [[ -n $kafka_version && -n $archive_url || -z $kafka_version$archive_url ]] ||
+    fail "the payload names a Kafka without its archive, or the other way round"
   [[ " ${file_paths[*]-} " == *' config/server.properties '* ]] || fail "the payload has no config/server.properties"
   if [[ $format == founder ]]; then
     [[ $role == controller ]] || fail "the payload has a broker found the quorum"
@@ -285,6 +312,160 @@ read_file_line() {
 }
 
 decode() { printf '%s' "$1" | base64 -d 2>/dev/null; }
+
+# ---- Java and Kafka, where they are missing ---------------------------------------------------------------------------
+
+# Only where the payload says what Kafka the node is to run and where it comes from; sets kafka to where that is. The image's
+# own is good where it is of that version; any other goes beside it, in a directory named by its checksum, so that a running
+# Kafka keeps its files, and a directory of that name is always whole.
+equip() {
+  local in_use=$kafka
+  kafka=$image_kafka
+  [[ -n $kafka_version ]] || return 0
+  [[ -e $image_kafka/libs/kafka-clients-$kafka_version.jar ]] || kafka=$image_kafka-${kafka_sha512:0:16}
+  if has_java && has_kafka && has_user; then return; fi
+  # A lock of its own, so that a stop need not wait for a download. What is started here inherits it: should this script be
+  # killed meanwhile, nobody goes on before that has ended.
+  exec 8>"$state/install-lock" || fail "cannot open the lock $state/install-lock"
+  flock -w "$install_wait" 8 || fail "another configure has been installing for $install_wait s"
+  install_deadline=$((SECONDS + install_wait))
+  has_java || install_java
+  has_kafka || install_kafka "$in_use"
+  has_user || attempt "adding the user $kafka_user" \
+    useradd --system --no-create-home --home-dir "$home" --shell /sbin/nologin "$kafka_user"
+  exec 8>&-
+}
+
+# attempt WHAT COMMAND [argument…]: within the time there is for installing.
+attempt() {
+  local what=$1 left=$((install_deadline - SECONDS)) output status
+  shift
+  output=$(timeout -k 5 $((left > 1 ? left : 1)) "$@" 2>&1 3>&- </dev/null)
+  status=$?
+  ((status != 124 && status != 137)) || fail "$what was not done within the $install_wait s there are for installing"
+  ((status == 0)) || fail "$what failed: $(last_words "$output")"
+}
+
+# A Java that does not say its version is taken for new enough.
+has_java() {
+  local java release version
+  java=$(command -v java) || return 1
+  release=$(readlink -f "$java")
+  release=${release%/bin/java}/release
+  [[ -r $release ]] || return 0
+  version=$(property JAVA_VERSION "$release")
+  [[ ! $version =~ ^\"([0-9]+) ]] || ((BASH_REMATCH[1] >= oldest_java))
+}
+
+install_java() {
+  command -v dnf >/dev/null ||
+    fail "there is no Java $oldest_java or later here, and no dnf to install it: use Amazon Linux 2023, or an image that has Java"
+  attempt "installing $java_package" dnf -y -q install "$java_package"
+  hash -r
+  has_java || fail "$java_package was installed, but the java on the PATH is still older than $oldest_java"
+}
+
+has_kafka() {
+  local jars=("$kafka"/libs/*.jar)
+  [[ -e ${jars[0]} ]]
+}
+
+# install_kafka DIRECTORY: what is there is in use, and stays.
+install_kafka() {
+  local part=$kafka.part fetch old jars
+  for old in "$image_kafka"-*; do
+    # Another configure may be about to start what was unpacked just now.
+    [[ $old =~ -[0-9a-f]{16}(\.part)?$ && $old != "$1" && -n $(find "$old" -maxdepth 0 -mmin +60) ]] || continue
+    rm -rf "$old"
+  done
+  case $archive_url in
+    s3://*)
+      command -v aws >/dev/null || fail "there is no aws on this machine's PATH to fetch $archive_url with"
+      fetch=(aws s3 cp --only-show-errors "$archive_url" "$part/archive")
+      ;;
+    *)
+      command -v curl >/dev/null || fail "there is no curl on this machine's PATH to fetch $archive_url with"
+      fetch=(curl -fsSL --proto '=https' --retry 3 --connect-timeout 10 -o "$part/archive" "$archive_url")
+      ;;
+  esac
+  rm -rf "$part"
+  mkdir -p "$part/kafka" || fail "cannot make $part: is the disk full or read-only?"
+  attempt "fetching $archive_url" "${fetch[@]}"
+  [[ $(sha512sum <"$part/archive") == "$kafka_sha512 "* ]] ||
+    fail "$archive_url is not the archive that was meant: its SHA-512 is not the one expected"
+  attempt "unpacking $archive_url" tar -xzf "$part/archive" -C "$part/kafka" --strip-components=1 --no-same-owner
+  jars=("$part"/kafka/libs/*.jar)
+  [[ -e ${jars[0]} ]] || fail "$archive_url is no Kafka: there are no jars in its libs"
+  # Once it has its name, it is on the disk.
+  sync -f "$part/kafka" || fail "cannot sync $part/kafka to disk"
+  mv -T "$part/kafka" "$kafka" || fail "cannot move $part/kafka to $kafka"
+  rm -rf "$part"
+}
+
+# A node whose disk was formatted before there was a user goes on without.
+has_user() { ! is_root || id -u "$kafka_user" >/dev/null 2>&1 || [[ -e $state/formatted ]]; }
+
+is_root() { [[ $(id -u) == 0 ]]; }
+
+# ---- the data volume --------------------------------------------------------------------------------------------------
+
+volume_label=rollcall
+
+# Mounts the machine's volume for the data, for good, and makes a filesystem on a new one.
+mount_volume() {
+  local disk='' new='' uuid output
+  [[ -n $volume ]] || return 0
+  ! mountpoint -q "$data" || return 0
+  # Data that is there already is not hidden under an empty volume.
+  [[ ! -e $meta ]] || return 0
+  find_volume
+  if [[ -n $new ]]; then
+    # Without -f, it refuses a disk on which it knows anything.
+    output=$(timeout -k 5 60 mkfs.xfs -q -L "$volume_label" "$disk" 2>&1 3>&-) ||
+      fail "making a filesystem on $disk failed: $(last_words "$output")"
+  fi
+  uuid=$(blkid -p -o value -s UUID "$disk")
+  [[ $uuid =~ ^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$ ]] || fail "the filesystem on $disk has no UUID"
+  mkdir -p "$data" || fail "cannot make $data: is the disk full or read-only?"
+  # The machine boots without the volume too; the unit does not start without it (RequiresMountsFor).
+  { awk -v at="$data" '$2 != at' "$fstab" && printf 'UUID=%s %s xfs noatime,nofail 0 2\n' "$uuid" "$data"; } |
+    write_file 0644 "$fstab" || fail "cannot write $fstab"
+  output=$(timeout -k 5 60 mount "$data" 2>&1 3>&-) || fail "mounting $disk on $data failed: $(last_words "$output")"
+}
+
+# Sets disk to the one EBS disk that has this script's label, or else to the one with nothing on it at all, and then new. The
+# instance's own disks, those with partitions, and those with anything else on them are somebody else's.
+find_volume() {
+  local line parents=' ' disks=() about others='' labelled=() blank=()
+  local row='^NAME="([^"]+)" TYPE="disk" MODEL="([^"]*)" PKNAME="" MOUNTPOINT=""$'
+  while IFS= read -r line; do
+    [[ ! $line =~ PKNAME=\"([^\"]+)\" ]] || parents+="${BASH_REMATCH[1]} "
+    # udev may have made underscores of a model's blanks. Before Nitro, EBS disks had no model, but names of their own.
+    [[ $line =~ $row ]] || continue
+    [[ ${BASH_REMATCH[2]//_/ } == 'Amazon Elastic Block Store'* || ${BASH_REMATCH[1]} == /dev/xvd* ]] || continue
+    disks+=("${BASH_REMATCH[1]}")
+  done < <(lsblk -P -p -o NAME,TYPE,MODEL,PKNAME,MOUNTPOINT)
+  for disk in ${disks[@]+"${disks[@]}"}; do
+    [[ $parents != *" $disk "* ]] || continue
+    about=$(blkid -p -o export "$disk")
+    # 2: it knows nothing of what is there. A new EBS volume is all zeros.
+    if (($? == 2)) && cmp -s -n 1048576 "$disk" /dev/zero; then
+      blank+=("$disk")
+    elif [[ $'\n'$about$'\n' == *$'\nLABEL='$volume_label$'\n'* && $'\n'$about$'\n' == *$'\nTYPE=xfs\n'* ]]; then
+      labelled+=("$disk")
+    else
+      others+=", $disk has something on it"
+    fi
+  done
+  if ((${#labelled[@]} == 1)); then
+    disk=${labelled[0]}
+  elif ((${#labelled[@]} == 0 && ${#blank[@]} == 1)); then
+    disk=${blank[0]}
+    new=yes
+  else
+    fail "this machine must have one EBS volume for its data, with nothing on it; it has ${#blank[@]} such${others}"
+  fi
+}
 
 # ---- configure --------------------------------------------------------------------------------------------------------
 
@@ -346,11 +527,12 @@ write_configuration() {
   printf '%s\n' "${file_paths[@]}" | write_file 0644 "$state/files" || fail "cannot write $state/files"
 
   printf '%s\n' "$unit" | write_file 0644 "$state/unit" || fail "cannot write $state/unit"
+  printf '%s\n' "$kafka" | write_file 0644 "$state/kafka" || fail "cannot write $state/kafka"
   printf '%s\n' "$content" | write_file 0644 "$units/$unit" || fail "cannot write the unit $units/$unit"
   unit_control daemon-reload || fail "systemctl daemon-reload failed"
 }
 
-has_kafka_user() { ((EUID == 0)) && id -u "$kafka_user" >/dev/null 2>&1; }
+has_kafka_user() { is_root && id -u "$kafka_user" >/dev/null 2>&1; }
 
 unit_for_this_machine() {
   local content=${unit_content//@HOME@/$home}
@@ -419,8 +601,7 @@ settle() {
 }
 
 check_machine() {
-  local jars=("$kafka"/libs/*.jar)
-  [[ -e ${jars[0]} ]] || fail "there is no Kafka in $kafka: its jars belong into $kafka/libs"
+  has_kafka || fail "there is no Kafka in $kafka: its jars belong into $kafka/libs"
   command -v java >/dev/null || fail "there is no java on this machine's PATH"
 }
 
@@ -428,12 +609,14 @@ configure() {
   make_home
   refuse_tombstone
   read_payload
+  equip
   check_machine
   wait_for_address
   take_lock
   refuse_tombstone
   [[ ! -e $state/unit || $(unit_name) == "$unit" ]] || fail "this machine runs $(unit_name), and does not become $unit"
   [[ ! -L $units/$unit ]] || fail "$unit is masked, but not by a stop: an operator has to unmask it"
+  mount_volume
   check_disk
   write_configuration
   format_disk

@@ -31,11 +31,13 @@ const TOOL_SETTINGS = {
  *   validation and the founding rule exclude
  */
 export function render(definition: Definition, node: Node, quorum: QuorumMark): Rendered {
+  const { archive } = definition.nodes;
   const configuration: NodeConfiguration = {
     role: node.role.name,
     id: node.id,
     clusterId: quorum.clusterId,
     address: node.address,
+    ...(archive ? { archive: { version: definition.kafka.version, ...archive } } : {}),
     files: [
       { mode: "0644", path: "config/log4j2.properties", content: loggingProperties() },
       { mode: "0644", path: "config/server.properties", content: formatProperties(serverSettings(definition, node)) },
@@ -45,7 +47,13 @@ export function render(definition: Definition, node: Node, quorum: QuorumMark): 
     unit: kafkaUnit(node.role, node.id),
   };
   const digest = digestOf(configuration);
-  return { digest, payload: encodePayload({ ...configuration, digest, format: formatOf(node, quorum) }) };
+  const volume = hasVolume(node) ? ({ volume: true } as const) : {};
+  return { digest, payload: encodePayload({ ...configuration, ...volume, digest, format: formatOf(node, quorum) }) };
+}
+
+/** Instances of the stack's own groups come with a data volume; what a group of the user's has is the user's. */
+function hasVolume({ role, zone }: Node): boolean {
+  return role.groups.some((group) => group.zone === zone && !group.existing);
 }
 
 /** Once the quorum has formed nobody ever founds again; before, only those who were chosen do. */

@@ -19,6 +19,8 @@ export function kafkaUnit(role: Role, id: number): Unit {
     `Description=Kafka ${role.name} ${id}, kept by Rollcall`,
     "Wants=network-online.target",
     "After=network-online.target",
+    // Without its volume the data directory would be an empty one, on the machine's own disk.
+    "RequiresMountsFor=@HOME@/data",
     // What fails at once, ten times in a row, is broken: the unit stays failed, which Rollcall sees and acts on. A broker
     // that gives up after a minute because it finds no quorum is started again for ever.
     "StartLimitIntervalSec=120",

@@ -45,6 +45,8 @@ export type Facts = { readonly [F in FactName]?: Seen<Sights[F]> } & {
   readonly attempt: number;
   /** Woken by an echo rather than by news: leave alone what another invocation attends to. */
   readonly echo: boolean;
+  /** When the lifecycle action began that woke this invocation, where an event told so; ms since the epoch. */
+  readonly begun?: number;
   /** Something said that EC2's own state has changed: look there first. */
   readonly suspect: boolean;
 };

@@ -162,7 +162,7 @@ function save(
 }
 
 /** The first record of an instance: where it stands, and nothing yet that cannot be observed. */
-function newRecord(facts: Facts): InstanceRecord {
+export function newRecord(facts: Facts): InstanceRecord {
   const group = facts.fleet?.value.groups.find((g) => g.members.some((m) => m.instance === facts.instance));
   const roles = facts.table?.value.rosters ?? new Map<Role["name"], Roster>();
   const role = [...roles.values()].find((r) => [...r.members.values()].some((m) => m.owner === facts.instance))?.role;
@@ -170,7 +170,7 @@ function newRecord(facts: Facts): InstanceRecord {
   return { instance: facts.instance, role: role ?? "broker", group: group?.name ?? "", zone: zone ?? "", version: 0 };
 }
 
-function patched(record: InstanceRecord, patch: RecordPatch): InstanceRecord {
+export function patched(record: InstanceRecord, patch: RecordPatch): InstanceRecord {
   const merged: Record<string, unknown> = { ...record, ...patch };
   for (const key of Object.keys(merged)) if (merged[key] === undefined) delete merged[key];
   return merged as unknown as InstanceRecord;

@@ -10,6 +10,8 @@ export interface Subject {
   readonly instance: string;
   /** Woken by an echo (a sweep, a command's status) rather than by news. */
   readonly echo?: boolean;
+  /** When the lifecycle action began, where an event told so; ms since the epoch. */
+  readonly begun?: number;
   /** Something said that EC2's own state has changed. */
   readonly suspect?: boolean;
   /** Facts already seen by whoever looks at many instances at once. */
@@ -37,6 +39,8 @@ const SHORTEST = 250;
 const LONGEST = 2_000;
 /** How long an invocation counts as being at work on an instance after it last wrote its record, ms. */
 const ATTENTION = 30_000;
+/** A look at the quorum starts a JVM on a node, and gives up after 20 s; ms. */
+const QUORUM_LOOK = 22_000;
 /** How many looks and changes may fail one after another before the invocation itself fails. */
 const MOST_FAILURES = 5;
 
@@ -55,6 +59,7 @@ export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budg
     attempt: 0,
     echo: subject.echo ?? false,
     suspect: subject.suspect ?? false,
+    ...(subject.begun !== undefined && { begun: subject.begun }),
   };
   const changes: string[] = [];
   let said = "";
@@ -93,6 +98,8 @@ export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budg
       if (step.do === "settled") return left(step, "settled");
 
       if (step.do === "look") {
+        // A look that cannot end in time would run the invocation into its limit.
+        if (step.facts.includes("quorum") && budget.deadline - clock.now() < QUORUM_LOOK) return left(step, "waiting");
         facts = await lookAll(step, plan, ports, facts);
       } else if (step.do === "change") {
         // One that ends at its first wait does not stay with the instance.

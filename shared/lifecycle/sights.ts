@@ -107,6 +107,23 @@ export interface SentCommand {
   readonly id?: string;
 }
 
+/**
+ * What an operator has asked about one instance; the latest wish alone stands.
+ *
+ * - `hold`: change nothing about it, but keep its lifecycle action open
+ * - `force`: pass the safety gate that holds it, once
+ * - `abandon`: give its launch up
+ * - `release`: take its id away
+ */
+export interface OperatorWish {
+  readonly wish: "hold" | "force" | "abandon" | "release";
+  readonly since: number;
+  /** In the operator's own words. */
+  readonly reason: string;
+  /** For `release`: the id meant, so that it takes away no other. */
+  readonly id?: number;
+}
+
 /** What cannot be observed about one instance, and so is written down. */
 export interface InstanceRecord {
   readonly instance: string;
@@ -128,6 +145,7 @@ export interface InstanceRecord {
   readonly unregistered?: number;
   /** Waiting for an operator, or for something Rollcall must not force. */
   readonly hold?: { readonly reason: string; readonly since: number };
+  readonly operator?: OperatorWish;
   /** Until then an invocation is at work on it, and one woken by a mere echo (a sweep, a command's status) need not be. */
   readonly attended?: number;
   /** Grows by one with each write; a write is refused where it has moved on. */

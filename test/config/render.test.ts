@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Definition, roleOf } from "../../shared/cluster/definition.ts";
 import { decodePayload, encodePayload, type Payload } from "../../shared/config/payload.ts";
 import { parseProperties } from "../../shared/config/properties.ts";
 import { render } from "../../shared/config/render.ts";
@@ -55,6 +56,33 @@ describe("render", () => {
     ["the cluster id", rendered(1, {}, { ...FORMED, clusterId: "AAAAAAAAAAAAAAAAAAAAAA" })],
   ])("has another digest where %s differs", (_, other) => {
     expect(other.digest).not.toBe(rendered(1).digest);
+  });
+
+  const archive = { url: "s3://artifacts/kafka.tgz", sha512: "a".repeat(128) };
+
+  it("has another digest with another archive, wherever that comes from", () => {
+    const digestWith = (nodes: Definition["nodes"]) => rendered(1, { nodes }).digest;
+    const digests = [{}, { archive }, { archive: { ...archive, sha512: "b".repeat(128) } }].map(digestWith);
+    expect(new Set(digests).size).toBe(3);
+    expect(digestWith({ archive: { ...archive, url: "https://mirror.example/kafka.tgz" } })).toBe(digests[1]);
+    expect(digestWith({ image: "ami-0a1b2c3d" })).toBe(digests[0]);
+  });
+
+  it("hands the archive to a node that may lack it", () => {
+    expect(decodePayload(rendered(1, { nodes: { archive } }).payload).archive).toEqual({
+      version: "4.3.1",
+      ...archive,
+    });
+    expect(decodePayload(rendered(1).payload)).not.toHaveProperty("archive");
+  });
+
+  it("asks for a data volume where the stack launches the node, and leaves the digest out of it", () => {
+    const own = rendered(1);
+    const groups = roleOf(definitionWith(), "broker").groups.map((group) => ({ ...group, existing: true as const }));
+    const existing = rendered(1, { broker: { groups } });
+    expect(decodePayload(own.payload).volume).toBe(true);
+    expect(decodePayload(existing.payload)).not.toHaveProperty("volume");
+    expect(existing.digest).toBe(own.digest);
   });
 
   it("keeps the digest of a node where another role's setting changes", () => {
@@ -117,7 +145,7 @@ describe("the payload", () => {
   it("is read back as it was", () => {
     const path = fc.stringMatching(/^[a-z0-9]{1,9}(\/[a-z0-9][a-z0-9.]{0,9}){0,2}$/);
     const uuid = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
-    const payload: fc.Arbitrary<Payload> = fc.record({
+    const always = {
       digest: fc.stringMatching(/^[0-9a-f]{64}$/),
       role: fc.constantFrom("broker", "controller"),
       id: fc.nat(),
@@ -135,7 +163,16 @@ describe("the payload", () => {
         fc.record({ mode: fc.constantFrom("0644", "0600"), path, content: fc.string({ unit: "grapheme" }) }),
       ),
       unit: fc.record({ name: fc.constant("x.service"), content: fc.string({ unit: "grapheme" }) }),
+    };
+    const archive = fc.record({
+      version: fc.constant("4.3.1"),
+      sha512: fc.stringMatching(/^[0-9a-f]{128}$/),
+      url: fc.stringMatching(/^s3:\/\/[a-z]{3,9}\/[a-z]{1,9}$/),
     });
+    const payload: fc.Arbitrary<Payload> = fc.oneof(
+      fc.record(always),
+      fc.record({ ...always, archive, volume: fc.constant(true as const) }),
+    );
     fc.assert(
       fc.property(payload, (given) => {
         expect(decodePayload(encodePayload(given))).toEqual(given);
@@ -157,6 +194,16 @@ describe("the payload", () => {
     ["no unit", (text: string) => text.replace(/^unit .*\n/m, ""), /no unit/],
     ["two roles", (text: string) => text.replace(/^role .*\n/m, "$&$&"), /several role/],
     ["an unknown role", (text: string) => text.replace(/^role .*/m, "role observer"), /role observer/],
+    [
+      "no archive for its Kafka",
+      (text: string) => text.replace(/^unit/m, `kafka 4.3.1 ${"a".repeat(128)}\nunit`),
+      /without its archive/,
+    ],
+    [
+      "two archives",
+      (text: string) => text.replace(/^unit/m, "archive s3://a/b\narchive s3://a/c\nunit"),
+      /several archive/,
+    ],
     ["an unknown format", (text: string) => text.replace(/^format .*/m, "format standalone"), /format standalone/],
   ])("is refused with %s", (_, spoil, words) => {
     const text = gunzipSync(Buffer.from(rendered(1).payload, "base64")).toString();

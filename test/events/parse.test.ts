@@ -34,6 +34,9 @@ function refusal(event: unknown): EventError {
   throw new Error("was read without an error");
 }
 
+/** When that sample's action began, ms since the epoch. */
+const begun = (kind: string): number => Date.parse(String(sample(kind).time));
+
 describe("the samples in the comments", () => {
   test("there is one of every kind", () => {
     expect(samples.map((s) => s["detail-type"]).sort()).toEqual(
@@ -55,16 +58,32 @@ describe("the samples in the comments", () => {
 
 describe("lifecycle actions", () => {
   test("a launch in one of the cluster's groups asks for a look", () => {
-    expect(hint(sample(LAUNCH))).toEqual({ kind: "look", instance, group, cause: `launching in ${group}` });
+    expect(hint(sample(LAUNCH))).toEqual({
+      kind: "look",
+      instance,
+      group,
+      cause: `launching in ${group}`,
+      begun: begun(LAUNCH),
+    });
   });
 
   test("a termination in one of the cluster's groups asks for a look", () => {
-    expect(hint(sample(TERMINATE))).toEqual({ kind: "look", instance, group, cause: `terminating in ${group}` });
+    expect(hint(sample(TERMINATE))).toEqual({
+      kind: "look",
+      instance,
+      group,
+      cause: `terminating in ${group}`,
+      begun: begun(TERMINATE),
+    });
   });
 
   test("neither notification metadata, nor origin, destination and action, nor the token need be there", () => {
     const bare = { NotificationMetadata: undefined, Origin: undefined, Destination: undefined, Action: undefined };
     expect(hint(sample(LAUNCH, { ...bare, LifecycleActionToken: undefined })).kind).toBe("look");
+  });
+
+  test("one without a time is malformed", () => {
+    expect(refusal({ ...sample(LAUNCH), time: "soon" }).message).toContain("when the event happened");
   });
 
   test("another group's is left alone", () => {

@@ -7,8 +7,8 @@ import { changes } from "../../lab/view/changes.ts";
 import { changeLine } from "../../lab/view/lines.ts";
 import { renderScreen, type Screen } from "../../lab/view/screen.ts";
 import type { ClusterSnapshot, NodeSnapshot } from "../../lab/view/snapshot.ts";
-import { coloured, duration, plain, widthOf } from "../../lab/view/text.ts";
 import { createView, type Signals, type ViewOptions } from "../../lab/view.ts";
+import { coloured, duration, plain, widthOf } from "../../shared/terminal/text.ts";
 import { Terminal } from "./view-terminal.ts";
 
 const START = Date.UTC(2026, 0, 1);

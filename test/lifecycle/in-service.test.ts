@@ -163,15 +163,21 @@ describe("row 3: another configuration", () => {
       patch: { hold: {} },
     });
   });
-  test("a configuration that keeps failing is held, not tried for ever", () => {
+  test("a configuration that keeps failing is held, its turn given back, and tried once more after a while", () => {
     const command = { action: "configure", digest, attempt: 3, sent: NOW - 500, id: "c-4" } as const;
-    expect(
-      changeOf({
-        nodes,
-        record: { ...old, command },
-        seen: { kafka: healthy, command: { status: "failed", detail: "no space left" } },
-      }),
-    ).toMatchObject({ kind: "note", patch: { hold: { reason: expect.stringContaining("no space left") } } });
+    const failing: Setting = {
+      nodes,
+      record: { ...old, command },
+      seen: { kafka: healthy, agent: online, command: { status: "failed", detail: "no space left" } },
+    };
+    expect(changeOf(failing)).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("no space left") } },
+    });
+    const turn = { id: 1, instance: "i-1" };
+    expect(changeOf({ ...failing, turn })).toMatchObject({ kind: "give-turn", id: 1 });
+    const later = { ...failing, turn, record: { ...old, command: { ...command, sent: NOW - periods.stop - 1 } } };
+    expect(changeOf(later)).toMatchObject({ kind: "send", action: "configure", attempt: 4 });
   });
 });
 

@@ -453,6 +453,19 @@ describe("the action is kept open", () => {
       patch: { action: { kind: "launch", since: NOW } },
     });
   });
+  test("an event tells when the action began, and its heartbeats count from there", () => {
+    const setting: Setting = { nodes: [mine], seen: { agent: { state: "absent" } }, begun: NOW - 700 };
+    expect(changeOf(setting)).toMatchObject({ kind: "note", patch: { heartbeat: NOW - 700 } });
+  });
+  test("the first heartbeat is due at once, since the action may have been open for long before it was first seen", () => {
+    const begun = changeOf({ nodes: [mine], seen: { agent: { state: "absent" } } });
+    expect(begun).toMatchObject({ kind: "note", patch: { heartbeat: undefined } });
+    const record = { action: { kind: "launch", since: NOW } } as const;
+    expect(changeOf({ nodes: [mine], record, seen: { agent: { state: "absent" } } })).toMatchObject({
+      kind: "heartbeat",
+      action: "launch",
+    });
+  });
   test("a heartbeat is recorded each third of its period", () => {
     const setting = (ago: number): Setting => ({
       nodes: [mine],

@@ -121,7 +121,7 @@ describe("waiting", () => {
     world.agent = () => ({ state: "absent" });
     expect(await world.run({ echo: true }, { once: true })).toMatchObject({
       outcome: "waiting",
-      changes: ["claim", "note"],
+      changes: ["claim", "note", "heartbeat"],
     });
     expect((await world.table.read(ME)).record?.attended).toBeUndefined();
     expect(world.clock.now()).toBe(START);

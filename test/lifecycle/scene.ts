@@ -67,6 +67,7 @@ export interface Setting {
   readonly attempt?: number;
   readonly echo?: boolean;
   readonly suspect?: boolean;
+  readonly begun?: number;
 }
 
 /** The facts as seen by the first node of the setting. */
@@ -113,6 +114,7 @@ export function facts(setting: Setting): Facts {
     attempt: setting.attempt ?? 0,
     echo: setting.echo ?? false,
     suspect: setting.suspect ?? false,
+    ...(setting.begun !== undefined && { begun: setting.begun }),
     fleet: stamp("fleet", { groups }),
     table: stamp("table", {
       rosters: new Map([[role, { role, members }]]),

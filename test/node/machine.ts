@@ -42,6 +42,7 @@ export class Machine {
   readonly home = join(this.#root, "home");
   readonly units = join(this.#root, "units");
   readonly kafka = join(this.#root, "kafka");
+  readonly fstab = join(this.#root, "fstab");
   /** State of the stand-ins, and what they shall do. */
   readonly standIn = join(this.#root, "stand-in");
   /** Programs put here come before the stand-ins. */
@@ -54,7 +55,14 @@ export class Machine {
     for (const directory of [this.units, this.standIn, this.bin]) mkdirSync(directory);
     mkdirSync(join(this.kafka, "libs"), { recursive: true });
     writeFileSync(join(this.kafka, "libs/kafka.jar"), "");
+    writeFileSync(this.fstab, "");
+    this.mountData();
     this.plug(...addresses);
+  }
+
+  /** The data has its volume. */
+  mountData(): void {
+    this.cue("mounts", `${this.home}/data\n`);
   }
 
   plug(...addresses: readonly string[]): void {
@@ -182,6 +190,7 @@ export class Machine {
       STAND_IN: this.standIn,
       ROLLCALL_HOME: this.home,
       ROLLCALL_UNITS: this.units,
+      ROLLCALL_FSTAB: this.fstab,
       ROLLCALL_ADDRESS_WAIT: "10",
       ROLLCALL_SETTLE_WAIT: "0",
       KAFKA_HOME: this.kafka,

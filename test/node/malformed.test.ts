@@ -30,6 +30,8 @@ function payloadWith(overrides: Readonly<Record<string, string | undefined>>, ve
 
 const FOUNDER = "founder JEXY6aqzQY-32P5TStzaFg 101@10.0.1.10:9093:JEXY6aqzQY-32P5TStzaFg";
 
+const KAFKA = `4.3.1 ${"a".repeat(128)}`;
+
 const CASES: readonly (readonly [string, string, RegExp])[] = [
   ["nothing", "", /needs a payload/],
   ["no base64", "%%%", /not whole/],
@@ -61,6 +63,18 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
   ["a file among Kafka's data", payloadWith({ file: "0644 data/meta.properties ab==" }), /directory that is Kafka's/],
   ["a set-user-id mode", payloadWith({ file: "4755 config/x ab==" }), /file line/],
   ["a file that is no base64", payloadWith({ file: "0644 config/server.properties abc" }), /not base64/],
+  ["a Kafka without its archive", payloadWith({ kafka: KAFKA }), /without its archive/],
+  ["an archive without its Kafka", payloadWith({ archive: "s3://a/b.tgz" }), /without its archive/],
+  ["a Kafka without a checksum", payloadWith({ kafka: "4.3.1", archive: "s3://a/b.tgz" }), /kafka line/],
+  [
+    "a Kafka of no version",
+    payloadWith({ kafka: KAFKA.replace("4.3.1", "../x"), archive: "s3://a/b.tgz" }),
+    /kafka line/,
+  ],
+  ["an archive without encryption", payloadWith({ kafka: KAFKA, archive: "http://a/b.tgz" }), /neither s3/],
+  ["an archive with a command", payloadWith({ kafka: KAFKA, archive: "https://a/$(touch${IFS}x)" }), /neither s3/],
+  ["an archive that is an option", payloadWith({ kafka: KAFKA, archive: "--endpoint-url=https://a/b" }), /neither s3/],
+  ["a volume of another kind", payloadWith({ volume: "/dev/sda" }), /volume is of a kind/],
   ["a unit with a path", payloadWith({ unit: "../x.service ab==" }), /unit line/],
   ["a unit that is no service", payloadWith({ unit: "x.socket ab==" }), /unit line/],
 ];

@@ -39,7 +39,17 @@ interface Round {
 /** No action lives longer than 48 hours, or 100 heartbeat periods. */
 const GLOBAL_LIMIT = 48 * 3_600_000;
 
+/** An action that nobody completed in time. */
+export interface TimedOut {
+  readonly action: LifecycleAction;
+  readonly how: "heartbeat timeout" | "global timeout";
+  /** ms since the epoch. */
+  readonly at: number;
+}
+
 export class LifecycleActions {
+  /** In the order in which they ran out. */
+  readonly timedOut: TimedOut[] = [];
   readonly #world: World;
   /** By instance: it is in one transition at a time. */
   readonly #rounds = new Map<string, Round>();
@@ -128,6 +138,7 @@ export class LifecycleActions {
     const round = this.#rounds.get(instance);
     const open = round?.open.get(hook.name);
     if (!round || open?.action.token !== token) return;
+    if (how !== "completed") this.timedOut.push({ action: open.action, how, at: this.#world.now() });
     stop(open);
     round.open.delete(hook.name);
     if (result === "CONTINUE" && round.open.size > 0) return;

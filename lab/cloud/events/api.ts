@@ -14,6 +14,7 @@ import type {
   RemoveTargetsCommandOutput,
   StartReplayCommandOutput,
   TestEventPatternCommandOutput,
+  UpdateArchiveCommandOutput,
 } from "@aws-sdk/client-eventbridge";
 import * as v from "valibot";
 import { type Answer, AwsError, action, type Service } from "../service.ts";
@@ -220,6 +221,32 @@ export function eventsApi(world: World, defaultBus: Bus, archives: Archives): Se
           return { ArchiveArn: archive.arn, State: "ENABLED", CreationTime: new Date(archive.created) };
         },
       ),
+
+      UpdateArchive: action(
+        v.strictObject({
+          ArchiveName: v.string(),
+          Description: v.optional(v.string()),
+          EventPattern: v.optional(v.string()),
+          RetentionDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+        }),
+        refuse,
+        (input): Answer<UpdateArchiveCommandOutput> => {
+          const archive = archiveOf(input.ArchiveName);
+          const changed = orInvalidPattern(() =>
+            archives.change(archive, {
+              ...(input.RetentionDays !== undefined && { retentionDays: input.RetentionDays }),
+              ...(input.Description !== undefined && { description: input.Description }),
+              ...(input.EventPattern !== undefined && { pattern: input.EventPattern }),
+            }),
+          );
+          return { ArchiveArn: changed.arn, State: "ENABLED", CreationTime: new Date(changed.created) };
+        },
+      ),
+
+      DeleteArchive: action(v.strictObject({ ArchiveName: v.string() }), refuse, (input) => {
+        archives.delete(archiveOf(input.ArchiveName).name);
+        return {};
+      }),
 
       DescribeArchive: action(
         v.strictObject({ ArchiveName: v.string() }),

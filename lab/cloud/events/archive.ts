@@ -87,6 +87,18 @@ export class Archives {
     return archive;
   }
 
+  /** What it keeps from now on; what it has stays. Throws an Error that says what is wrong with the pattern. */
+  change(archive: Archive, { pattern, ...rest }: Partial<Omit<ArchiveText, "name">>): Archive {
+    const matches = pattern === undefined ? archive.matches : compilePattern(pattern);
+    const changed = { ...archive, ...rest, matches, ...(pattern !== undefined && { pattern }) };
+    this.#archives.set(archive.name, changed);
+    return changed;
+  }
+
+  delete(name: string): void {
+    this.#archives.delete(name);
+  }
+
   start(text: ReplayText): Replay {
     const arn = this.#world.arn("events", `replay/${text.name}`);
     const replay: Replay = { ...text, arn, state: "STARTING", started: this.#world.now() };

@@ -13,7 +13,7 @@ export interface Demand {
 }
 
 export type Verdict<S extends Statement> =
-  | { readonly allowed: true; /** Every statement that allows it. */ readonly by: readonly S[] }
+  | { readonly allowed: true /** Every statement that allows it. */; readonly by: readonly S[] }
   | { readonly allowed: false; readonly why: "explicit deny" | "no statement" };
 
 export function evaluate<S extends Statement>(statements: readonly S[], demand: Demand): Verdict<S> {

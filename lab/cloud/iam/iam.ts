@@ -11,7 +11,7 @@ import { accessDenied, denialText, strangeKey } from "./denial.ts";
 import { type Demand, evaluate } from "./evaluate.ts";
 import { matchesAction } from "./pattern.ts";
 import type { Statement } from "./policy.ts";
-import { Roles, type RoleStatement } from "./roles.ts";
+import { type RoleStatement, Roles } from "./roles.ts";
 
 /** One action that one statement gives one role. */
 export interface Permission {
@@ -73,7 +73,9 @@ export class Iam {
     }
     const demands = demandsOf(service, action, input, this.#surroundings);
     if (!demands) {
-      this.#world.log(`${service}:${action}: the lab has no authorization table for it, so that no policy can allow it`);
+      this.#world.log(
+        `${service}:${action}: the lab has no authorization table for it, so that no policy can allow it`,
+      );
       throw this.#deny(service, caller.role, anything(service, action), "no statement");
     }
     for (const one of demands) {

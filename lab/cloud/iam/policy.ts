@@ -33,10 +33,7 @@ const values = v.pipe(
 );
 
 const principal = v.pipe(
-  v.union([
-    v.literal("*"),
-    v.strictObject({ Service: v.optional(oneOrMore, []), AWS: v.optional(oneOrMore, []) }),
-  ]),
+  v.union([v.literal("*"), v.strictObject({ Service: v.optional(oneOrMore, []), AWS: v.optional(oneOrMore, []) })]),
   v.transform((value): Principals => {
     return value === "*" ? { services: ["*"], arns: ["*"] } : { services: value.Service, arns: value.AWS };
   }),
@@ -61,8 +58,9 @@ const document = v.strictObject({
   Version: v.literal("2012-10-17"),
   Id: v.optional(v.string()),
   Statement: v.pipe(
-    v.union([v.array(statement), statement]),
+    v.unknown(),
     v.transform((value) => [value].flat()),
+    v.array(statement),
   ),
 });
 

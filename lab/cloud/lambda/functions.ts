@@ -57,6 +57,25 @@ export class Functions {
     return this.arn(spec.name);
   }
 
+  /** As `register`; where there is one of that name already, what `configure` said of it stays. */
+  deploy(spec: FunctionSpec): string {
+    const { retries, onFailure } = this.#functions.get(spec.name) ?? {};
+    return this.register({
+      ...(retries !== undefined && { retries }),
+      ...(onFailure !== undefined && { onFailure }),
+      ...spec,
+    });
+  }
+
+  /** How asynchronous invocations of it end. Throws ResourceNotFoundException. */
+  configure(
+    name: string,
+    { retries, onFailure }: { readonly retries: number; readonly onFailure: string | undefined },
+  ): void {
+    const { onFailure: _, ...spec } = this.get(name);
+    this.register({ ...spec, retries, ...(onFailure !== undefined && { onFailure }) });
+  }
+
   /** Without effect where there is none of that name. */
   remove(name: string): void {
     this.#functions.delete(name);

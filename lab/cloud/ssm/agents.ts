@@ -78,7 +78,9 @@ export class Agents {
     const profile = this.#instances.find(instance)?.profile;
     const role = profile === undefined ? undefined : this.#iam.roles.ofProfile(profile);
     if (role === undefined || !this.#iam.trusts(role, "ec2.amazonaws.com")) {
-      this.#world.log(`the agent of ${instance} has no credentials: no role for EC2 in ${profile ?? "no instance profile"}`);
+      this.#world.log(
+        `the agent of ${instance} has no credentials: no role for EC2 in ${profile ?? "no instance profile"}`,
+      );
       return false;
     }
     const arn = this.#world.arn("ec2", `instance/${instance}`);

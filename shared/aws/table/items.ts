@@ -69,6 +69,14 @@ const recordItem = v.object({
   stopped: v.exactOptional(whole),
   unregistered: v.exactOptional(whole),
   hold: v.exactOptional(v.object({ reason: v.string(), since: whole })),
+  operator: v.exactOptional(
+    v.object({
+      wish: v.picklist(["hold", "force", "abandon", "release"]),
+      since: whole,
+      reason: v.string(),
+      id: v.exactOptional(whole),
+    }),
+  ),
   attended: v.exactOptional(whole),
   version: whole,
 } satisfies Record<keyof InstanceRecord, v.GenericSchema>);

@@ -11,8 +11,8 @@ export function keepOpen(scene: Scene, kind: "launch" | "terminate", step: Step)
   const { facts, record } = scene;
   if (record?.action?.kind !== kind) return begin(scene, kind);
   const { heartbeat } = scene.plan.definition.periods;
-  const last = record.heartbeat ?? record.action.since;
-  if (facts.now - last < heartbeat / 3)
+  const last = record.heartbeat;
+  if (last !== undefined && facts.now - last < heartbeat / 3)
     return step.do === "hold" ? limited(step, record.action.since, heartbeat) : step;
   return change(`${kind}/heartbeat`, step.reason, { kind: "heartbeat", action: kind }, "table");
 }
@@ -23,7 +23,10 @@ function limited(step: Step, since: number, heartbeat: number): Step {
   return { ...step, reason: `${step.reason} (held until ${end} at most)` };
 }
 
-/** Writes down that this action has begun, forgetting what belonged to an earlier one. */
+/**
+ * Writes down that this action has begun, forgetting what belonged to an earlier one. Its timeout has run since then: where
+ * no event told when that was (it is late, or lost, and a sweep found the action), a heartbeat is due at the first wait.
+ */
 export function begin(scene: Scene, kind: "launch" | "terminate"): Step {
   const { facts, role, group, zone } = scene;
   return change(
@@ -36,7 +39,7 @@ export function begin(scene: Scene, kind: "launch" | "terminate"): Step {
         group: group.name,
         zone,
         action: { kind, since: facts.now },
-        heartbeat: facts.now,
+        heartbeat: facts.begun,
         hold: undefined,
         unregistered: undefined,
       },

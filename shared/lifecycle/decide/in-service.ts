@@ -8,6 +8,7 @@ import { MOST_ATTEMPTS, progress, send } from "./command.ts";
 import { isServingVoter } from "./quorum.ts";
 import { isTurnOf, peersInService, safeToStop, takeTurn, turnIsFree, viewOf } from "./safety.ts";
 import { change, hold, look, nodeName, type Scene, settled, wait } from "./scene.ts";
+import { wished } from "./wish.ts";
 
 /** How one member looks from outside. */
 type Presence = "in" | "out" | "unknown";
@@ -128,8 +129,9 @@ function replace(scene: Scene, mine: RosterMember, reason: string): Step {
   );
 }
 
-/** Safe, and the turn taken. */
+/** Safe, and the turn taken; or forced. */
 function gates(scene: Scene, mine: RosterMember, row: string, reason: string): Step | undefined {
+  if (wished(scene, "force")) return undefined;
   const turn = turnIsFree(scene, mine);
   if (!turn.safe) return hold(row, `${reason}, but ${turn.reason}`, "table");
   const safe = safeToStop(scene, row, mine);
@@ -151,12 +153,22 @@ function configuration(scene: Scene, mine: RosterMember, sightFact: "listeners" 
         return change(
           "in-service/3",
           "configured anew",
-          { kind: "note", patch: { configured: { digest: rendered.digest, at: facts.now, times: 1 } } },
+          {
+            kind: "note",
+            patch: {
+              configured: { digest: rendered.digest, at: facts.now, times: 1 },
+              // A force is for one configuration, not for the next one that is deployed.
+              ...(record.operator?.wish === "force" && { operator: undefined }),
+            },
+          },
           "table",
         );
       }
-      if (sent.at === "failed" && sent.attempt >= MOST_ATTEMPTS) {
-        return hold("in-service/3", `its new configuration cannot be brought to it: ${sent.reason}`, "table");
+      // Tried often enough for now: until it is tried once more, others may have the turn.
+      const rests = facts.now - (record.command?.sent ?? 0) <= plan.definition.periods.stop;
+      if (sent.at === "failed" && sent.attempt >= MOST_ATTEMPTS && rests) {
+        const reason = `its new configuration cannot be brought to it: ${sent.reason}`;
+        return giveTurnBack(scene, mine, sightFact) ?? hold("in-service/3", reason, "table", sightFact);
       }
       const gate = gates(scene, mine, "in-service/3", "its configuration has changed");
       if (gate) return gate;
@@ -176,39 +188,43 @@ function configuration(scene: Scene, mine: RosterMember, sightFact: "listeners" 
   return well(scene, mine, sightFact);
 }
 
-/** Row 4. The turn goes back only when the member is whole again, so that the next one finds full ISRs. */
+/** Row 4. */
 function well(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step {
-  const { facts, role } = scene;
+  return giveTurnBack(scene, mine, sightFact) ?? catchingUp(scene, mine, sightFact) ?? settled("in-service/4", "well");
+}
+
+/** A broker that some partition still lacks in its ISR. */
+function catchingUp({ facts, role }: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step | undefined {
   const kafka = facts.kafka?.value;
-  const sight = kafka?.seen ? kafka.brokers.get(mine.id) : undefined;
-  if (role.name === "broker" && sight && sight.missing > 0) {
-    return wait(
-      "in-service/4",
-      `not in the ISR of ${sight.missing} of its ${sight.replicas} partitions (${sight.example})`,
-      sightFact,
-    );
-  }
-  if (isTurnOf(scene, mine)) {
-    if (role.name === "controller") {
-      if (!facts.quorum)
-        return {
-          do: "look",
-          row: "in-service/4",
-          reason: "does the quorum count it in again",
-          facts: ["quorum"],
-          via: facts.instance,
-        };
-      const quorum = facts.quorum.value;
-      const serving = quorum.seen ? isServingVoter(quorum, mine.id) : { safe: false, reason: quorum.reason };
-      if (!serving.safe) return wait("in-service/4", serving.reason, "quorum");
+  const sight = role.name === "broker" && kafka?.seen ? kafka.brokers.get(mine.id) : undefined;
+  if (!sight || sight.missing === 0) return undefined;
+  return wait(
+    "in-service/4",
+    `not in the ISR of ${sight.missing} of its ${sight.replicas} partitions (${sight.example})`,
+    sightFact,
+  );
+}
+
+/** Where it has the turn: gives it back once the member is whole again, so that the next one finds full ISRs and voters. */
+function giveTurnBack(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step | undefined {
+  const { facts, role } = scene;
+  if (!isTurnOf(scene, mine)) return undefined;
+  const behind = catchingUp(scene, mine, sightFact);
+  if (behind) return behind;
+  if (role.name === "controller") {
+    if (!facts.quorum) {
+      const reason = "does the quorum count it in again";
+      return { do: "look", row: "in-service/4", reason, facts: ["quorum"], via: facts.instance };
     }
-    return change(
-      "in-service/4",
-      `${nodeName(role, mine.id)} is back: gives the turn back`,
-      { kind: "give-turn", role: role.name, id: mine.id },
-      viewOf(scene),
-      "table",
-    );
+    const quorum = facts.quorum.value;
+    const serving = quorum.seen ? isServingVoter(quorum, mine.id) : { safe: false, reason: quorum.reason };
+    if (!serving.safe) return wait("in-service/4", serving.reason, "quorum");
   }
-  return settled("in-service/4", "well");
+  return change(
+    "in-service/4",
+    `${nodeName(role, mine.id)} is back: gives the turn back`,
+    { kind: "give-turn", role: role.name, id: mine.id },
+    viewOf(scene),
+    "table",
+  );
 }

@@ -11,6 +11,7 @@ import type { Step } from "../steps.ts";
 import { decideGone } from "./gone.ts";
 import { decideInService } from "./in-service.ts";
 import { decideLaunch } from "./launch.ts";
+import { decideAsAsked, decideAsAskedOutside } from "./operator.ts";
 import { change, hold, look, type Scene, settled, wait } from "./scene.ts";
 import { decideTerminate } from "./terminate.ts";
 
@@ -66,6 +67,8 @@ function choose(plan: Plan, facts: Facts): Step {
       "table",
     );
   }
+  const asked = decideAsAsked(scene);
+  if (asked) return asked;
   switch (member.state) {
     case "Pending:Wait":
       return decideLaunch(scene);
@@ -104,14 +107,16 @@ function outsideGroups(facts: Facts, table: TableSight): Step {
     case "shutting-down":
       return wait("state/shutting-down", "EC2 is ending it; what it holds is freed when EC2 says terminated", "ec2");
     default:
-      return mine
-        ? hold(
-            "state/aside",
-            `no group lists it, but EC2 says ${facts.ec2.value}: it keeps ${mine.id}; terminate it or attach it again`,
-            "fleet",
-            "ec2",
-          )
-        : settled("state/aside", `no group lists it, EC2 says ${facts.ec2.value}, and it holds no id`);
+      if (!mine) return settled("state/aside", `no group lists it, EC2 says ${facts.ec2.value}, and it holds no id`);
+      return (
+        decideAsAskedOutside(facts, table) ??
+        hold(
+          "state/aside",
+          `no group lists it, but EC2 says ${facts.ec2.value}: it keeps ${mine.id}; terminate it or attach it again`,
+          "fleet",
+          "ec2",
+        )
+      );
   }
 }
 

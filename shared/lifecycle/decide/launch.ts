@@ -9,6 +9,7 @@ import { MOST_ATTEMPTS, progress, send } from "./command.ts";
 import { elapsed, keepOpen, nearLimit } from "./heartbeat.ts";
 import { hasMajority, isServingVoter } from "./quorum.ts";
 import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
+import { wished } from "./wish.ts";
 
 /** How often a configured node that never registers is configured again before it is abandoned. */
 const MOST_CONFIGURATIONS = 2;
@@ -251,7 +252,9 @@ function former(scene: Scene, mine: RosterMember): Step | undefined {
   if (!mine.served || role.name !== "broker") return undefined;
   if (!facts.kafka) return look("launch/6", `what Kafka knows of the former ${nodeName(role, mine.id)}`, "kafka");
   const seen = facts.kafka.value;
+  const forced = wished(scene, "force") !== undefined;
   if (!seen.seen) {
+    if (forced) return undefined;
     const reason = `Kafka cannot be seen, so whether ${nodeName(role, mine.id)} may come back empty is unknown: ${seen.reason}`;
     return elapsed(scene, "launch") > plan.definition.periods.grace
       ? hold("launch/6", reason, "kafka")
@@ -265,7 +268,7 @@ function former(scene: Scene, mine: RosterMember): Step | undefined {
       "kafka",
     );
   }
-  if (!sight?.startEmpty.safe)
+  if (!sight?.startEmpty.safe && !forced)
     return hold(
       "launch/6",
       `an empty disk is not safe: ${sight?.startEmpty.reason ?? "nothing known of its partitions"}`,

@@ -9,6 +9,7 @@ import { progress, send } from "./command.ts";
 import { begin, elapsed, keepOpen } from "./heartbeat.ts";
 import { safeToStop, takeTurn, turnIsFree, viewOf } from "./safety.ts";
 import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
+import { wished } from "./wish.ts";
 
 export function decideTerminate(scene: Scene): Step {
   const { mine, record } = scene;
@@ -42,12 +43,10 @@ function terminate(scene: Scene, mine: RosterMember): Step {
     return unreachable(scene, why);
   }
 
-  const exempt = group.deleting || group.desired === 0;
-  if (!exempt) {
-    const gate = mayStop(scene, mine);
-    if (gate) return gate;
-  }
-  return stop(scene, 1, exempt ? "the group is being emptied" : "it is safe to stop");
+  if (group.deleting || group.desired === 0) return stop(scene, 1, "the group is being emptied");
+  const forced = wished(scene, "force");
+  if (forced) return stop(scene, 1, `an operator forces its stop: ${forced.reason}`);
+  return mayStop(scene, mine) ?? stop(scene, 1, "it is safe to stop");
 }
 
 /** Rows 2 and 3. In `Terminating:Wait` the node serves on, so holding costs nothing. */
@@ -119,7 +118,7 @@ function unreachable(_scene: Scene, why: string): Step {
 }
 
 /** Frees what it holds, in order: the address first, since whoever takes the id over looks for it. */
-function letGo(scene: Scene, mine: RosterMember, row: string, reason: string): Step {
+export function letGo(scene: Scene, mine: RosterMember, row: string, reason: string): Step {
   const { facts, role } = scene;
   if (role.pool?.some((p) => p.id === mine.id)) {
     if (!facts.address) return look(row, "is its address still attached", "address");

@@ -58,6 +58,8 @@ import type { Definition } from "../../cluster/definition.ts";
 import { envelope, foreignGroup, instanceId, replayPrefix, text } from "./envelope.ts";
 import { type Hint, leaveAlone } from "./hint.ts";
 
+const TIME = "when the event happened, such as 2026-09-14T08:21:02Z";
+
 /** Where an instance comes from and goes to. Only the values left alone matter here; AWS may add others. */
 export const movement = {
   Origin: v.optional(v.string("EC2, AutoScalingGroup or WarmPool")),
@@ -67,6 +69,10 @@ export const movement = {
 
 const schema = v.object({
   ...envelope,
+  time: v.pipe(
+    v.string(TIME),
+    v.check((time) => !Number.isNaN(Date.parse(time)), TIME),
+  ),
   source: v.literal("aws.autoscaling", "aws.autoscaling"),
   "detail-type": v.picklist(["EC2 Instance-launch Lifecycle Action", "EC2 Instance-terminate Lifecycle Action"]),
   detail: v.object(
@@ -92,7 +98,8 @@ export function lifecycleAction(definition: Definition) {
       const foreign = foreignGroup(definition, group) ?? noLaunchNorTermination(instance, event.detail);
       if (foreign !== undefined) return leaveAlone(foreign);
       const what = transition === "autoscaling:EC2_INSTANCE_LAUNCHING" ? "launching" : "terminating";
-      return { kind: "look", instance, group, cause: `${replayPrefix(event)}${what} in ${group}` };
+      const begun = Date.parse(event.time);
+      return { kind: "look", instance, group, cause: `${replayPrefix(event)}${what} in ${group}`, begun };
     }),
   );
 }

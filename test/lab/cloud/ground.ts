@@ -82,7 +82,15 @@ export interface Ground {
   eventsOf(detailType: string): CloudEvent[];
 }
 
-export function ground(options: { faults?: CloudFaults; seed?: number; delays?: Delays } = {}): Ground {
+export interface GroundOptions {
+  readonly faults?: CloudFaults;
+  readonly seed?: number;
+  readonly delays?: Delays;
+  /** Given: IAM is enforced for everybody else. */
+  readonly administrators?: readonly string[];
+}
+
+export function ground(options: GroundOptions = {}): Ground {
   const clock = virtualClock(START);
   const machines = new FakeMachines();
   const log: string[] = [];
@@ -94,6 +102,7 @@ export function ground(options: { faults?: CloudFaults; seed?: number; delays?: 
     delays: options.delays ?? DELAYS,
     faults: options.faults ?? {},
     log: (line) => log.push(line),
+    ...(options.administrators && { administrators: options.administrators }),
   });
   for (const [index, letter] of ["a", "b", "c"].entries()) {
     cloud.ec2.subnets.add({

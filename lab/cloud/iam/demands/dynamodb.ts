@@ -17,7 +17,7 @@ const onTable =
 const onTables =
   (action: string): Demands[string] =>
   (input, at) =>
-    Object.keys(Object(input["RequestItems"]) as Fields).flatMap((TableName) => onTable(action)({ TableName }, at));
+    Object.keys(Object(input.RequestItems) as Fields).flatMap((TableName) => onTable(action)({ TableName }, at));
 
 export const dynamodbDemands: Demands = {
   GetItem: onTable("GetItem"),

@@ -12,7 +12,11 @@ export const ssmDemands: Demands = {
   SendCommand(input, at) {
     const document = at.arn("ssm", `document/${text(input, "DocumentName")}`);
     const instances = texts(input, "InstanceIds").map((id) => {
-      return demand("ssm:SendCommand", at.arn("ec2", `instance/${id}`), ...tagKeys(at.instance(id)?.tags ?? [], ...TAGS));
+      return demand(
+        "ssm:SendCommand",
+        at.arn("ec2", `instance/${id}`),
+        ...tagKeys(at.instance(id)?.tags ?? [], ...TAGS),
+      );
     });
     return [demand("ssm:SendCommand", document, ...tagKeys(at.tagsOf(document), ...TAGS)), ...instances];
   },

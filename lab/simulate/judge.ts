@@ -1,0 +1,93 @@
+/** At the end, when nothing goes wrong any more: has every group what it should have, and if not, is it rightly held? */
+import { CLIENT_PORT, groupOf, type RoleName } from "../../shared/cluster/definition.ts";
+import type { TableContents } from "../../shared/lifecycle/ports.ts";
+import type { InstanceRecord } from "../../shared/lifecycle/sights.ts";
+import type { Stage } from "./stage.ts";
+
+/** What is not (yet) as it should be, in words; empty where all is well. */
+export function unsettled(stage: Stage, contents: TableContents): string[] {
+  return [...groupsUnsettled(stage, contents), ...kafkaUnsettled(stage, contents), ...tableUnsettled(stage, contents)];
+}
+
+function groupsUnsettled(stage: Stage, { rosters }: TableContents): string[] {
+  const { cloud } = stage;
+  const found: string[] = [];
+  for (const group of cloud.groups.all()) {
+    const place = groupOf(stage.definition(), group.name);
+    if (!place) continue;
+    const members = cloud.groups.members(group.name);
+    if (members.length !== group.desired) found.push(`${group.name} has ${members.length} of ${group.desired} instances`);
+    const roster = rosters.get(place.role.name);
+    for (const { instance, state, healthy } of members) {
+      if (state !== "InService" || !healthy) found.push(`${instance} of ${group.name} is ${state}${healthy ? "" : ", unhealthy"}`);
+      const held = [...(roster?.members.values() ?? [])].find((m) => m.owner === instance);
+      if (!held) found.push(`${instance} of ${group.name} holds no id`);
+      else if (held.zone !== place.zone) found.push(`${instance} of ${group.name} holds ${held.id}, which is ${held.zone}'s`);
+    }
+  }
+  for (const { instance } of cloud.groups.actions.all()) found.push(`a lifecycle action of ${instance} is open`);
+  return found;
+}
+
+function kafkaUnsettled({ kafka, definition }: Stage, { rosters }: TableContents): string[] {
+  const found: string[] = [];
+  const registered = new Map(kafka.registered().map((b) => [b.id, b]));
+  for (const member of rosters.get("broker")?.members.values() ?? []) {
+    if (member.owner === undefined) continue;
+    const sight = registered.get(member.id);
+    if (!sight) found.push(`broker ${member.id} is not registered`);
+    else if (sight.host !== member.address) found.push(`broker ${member.id} is at ${sight.host}:${CLIENT_PORT}, not ${member.address}`);
+  }
+  const owned = (role: RoleName) => new Set([...(rosters.get(role)?.members.values() ?? [])].filter((m) => m.owner).map((m) => m.id));
+  const brokers = owned("broker");
+  for (const { topic, index, leader, isr, replicas } of kafka.partitions()) {
+    const out = replicas.filter((id) => brokers.has(id) && !isr.includes(id));
+    if (leader === -1) found.push(`${topic}-${index} has no leader`);
+    if (out.length > 0) found.push(`${topic}-${index} lacks ${out.join(", ")} in its ISR`);
+  }
+  const { leader, voters } = kafka.quorum();
+  if (leader === -1) found.push("the quorum has no leader");
+  for (const id of owned("controller")) {
+    const voter = voters.find((v) => v.id === id && v.caughtUpAgo === 0);
+    if (!voter) found.push(`controller ${id} is no voter that has caught up`);
+  }
+  if (!definition().roles.length) found.push("no roles");
+  return found;
+}
+
+function tableUnsettled(stage: Stage, { rosters, records, turn }: TableContents): string[] {
+  const found: string[] = [];
+  const there = new Set(stage.cloud.groups.everyMember().map((m) => m.instance));
+  for (const [role, roster] of rosters) {
+    for (const { id, owner } of roster.members.values()) {
+      if (owner !== undefined && !there.has(owner)) found.push(`${role} ${id} is still held by ${owner}, which is gone`);
+    }
+  }
+  for (const { instance, hold } of records.values()) {
+    if (!there.has(instance)) found.push(`the record of ${instance}, which is gone, is still there`);
+    if (hold) found.push(`${instance} is held: ${hold.reason}`);
+  }
+  if (turn) found.push(`${turn.role} ${turn.id} still has the turn (${turn.instance}: ${turn.reason})`);
+  return found;
+}
+
+/** Why that cannot get better by itself, where it cannot; undefined where Rollcall should have put it right. */
+export function excuse(stage: Stage, contents: TableContents): string | undefined {
+  const { kafka } = stage;
+  if (contents.quorum?.formed && kafka.quorum().leader === -1) return "the quorum has lost its majority";
+  const headless = kafka.partitions().find((p) => p.leader === -1);
+  if (headless) return `${headless.topic}-${headless.index} has lost its last in-sync replica`;
+  const held = [...contents.records.values()].find((r) => r.hold && rightly(stage, r));
+  return held ? `${held.instance} is rightly held: ${held.hold?.reason}` : undefined;
+}
+
+/** Holds that only an operator can end. */
+function rightly(stage: Stage, { hold, role }: InstanceRecord): boolean {
+  const { kafka } = stage;
+  const reason = hold?.reason ?? "";
+  if (role === "controller" && /stopping controller \d+ is not safe/.test(reason)) return kafka.quorum().voters.length < 3;
+  if (/would have no in-sync replica left|below its min ISR/.test(reason)) {
+    return kafka.partitions().some((p) => p.replicas.length <= p.minIsr || p.isr.length < p.minIsr);
+  }
+  return /will not be replaced/.test(reason);
+}

@@ -1,0 +1,24 @@
+/** Logical ids of the template that other resources refer to. */
+import type { Group, PoolAddress, RoleName } from "../shared/cluster/definition.ts";
+import { logicalId } from "./template.ts";
+
+export const TABLE = "Table";
+export const DOCUMENT = "NodeDocument";
+export const FAILURES = "FailureQueue";
+export const UNDELIVERED = "UndeliveredQueue";
+export const INSTANCE_ROLE = "NodeRole";
+export const INSTANCE_PROFILE = "NodeProfile";
+export const KAFKA_SECURITY_GROUP = "KafkaFunctionSecurityGroup";
+export const LOAD_BALANCER = "BootstrapLoadBalancer";
+export const LOAD_BALANCER_SECURITY_GROUP = "BootstrapSecurityGroup";
+export const TARGET_GROUP = "BootstrapTargets";
+
+export type FunctionName = "lifecycle" | "sweep" | "kafka";
+
+export const functionId = (name: FunctionName): string => logicalId(name, "function");
+export const functionRoleId = (name: FunctionName): string => logicalId(name, "role");
+export const logGroupId = (name: FunctionName): string => logicalId(name, "log-group");
+export const groupId = (role: RoleName, { zone }: Group): string => logicalId(role, "group", zone);
+export const interfaceId = (role: RoleName, { id }: PoolAddress): string => logicalId(role, "interface", String(id));
+export const launchTemplateId = (role: RoleName): string => logicalId(role, "launch-template");
+export const securityGroupId = (role: RoleName): string => logicalId(role, "security-group");
