@@ -10,13 +10,14 @@ import { type VirtualClock, virtualClock } from "../lab/clock.ts";
 import { Cloud } from "../lab/cloud/cloud.ts";
 import { AWS_DELAYS } from "../lab/cloud/delays.ts";
 import type { Service } from "../lab/cloud/service.ts";
+import { compileTemplate } from "../lab/compile.ts";
 import { dynamodbService } from "../lab/doors/dynamodb.ts";
 import { inProcessHandler } from "../lab/doors/in-process.ts";
 import { modelledMachines } from "../lab/machines/modelled.ts";
 import { ModelledKafka } from "../lab/machines/modelled-kafka.ts";
 import { modelledKafkaView } from "../lab/machines/modelled-view.ts";
 import { seededRandom } from "../lab/random.ts";
-import { deployGroups, deployStack } from "../lab/stack.ts";
+import { deployStack } from "../lab/stack.ts";
 import { stackNames } from "../resources/names.ts";
 import { awsClients } from "../shared/aws/clients.ts";
 import { awsPorts } from "../shared/aws/ports.ts";
@@ -138,21 +139,26 @@ export async function startCluster(seed: number, latency: Latency = NONE): Promi
       clock.settle(cloud.call(service, action, input, { role: "operator" }), PATIENCE),
     close: () => cloud.close(),
   };
-  await deployStack(cloud, definition, {
-    async lifecycle(event, context) {
-      await taking(latency.start);
-      return lifecycleHandler(begin("lifecycle", event))(event, context);
-    },
-    async sweep(event, context) {
-      await taking(latency.start);
-      return sweepHandler(begin("sweep", event))(event, context);
-    },
-    async kafka(event, context) {
-      await taking(latency.kafka);
-      return kafkaHandler(modelledKafkaView(kafka))(event, context);
+  const stack = await deployStack(cloud, {
+    template: compileTemplate(definition),
+    definition,
+    clock,
+    functions: {
+      lifecycle: () => async (event, context) => {
+        await taking(latency.start);
+        return lifecycleHandler(begin("lifecycle", event))(event, context);
+      },
+      sweep: () => async (event, context) => {
+        await taking(latency.start);
+        return sweepHandler(begin("sweep", event))(event, context);
+      },
+      kafka: () => async (event, context) => {
+        await taking(latency.kafka);
+        return kafkaHandler(modelledKafkaView(kafka))(event, context);
+      },
     },
   });
-  await deployGroups(cloud, definition);
+  await stack.launch();
   await cluster.until("all nodes in service", () => allInService(cluster));
   return cluster;
 }

@@ -31,13 +31,19 @@ export function lifecycleHandler({
         telemetry.count("LeftAlone");
         return { outcome: "left-alone", reason: hint.reason };
       }
-      const { instance, cause, echo = false, suspect = false, begun } = hint;
+      const { instance, cause, echo = false, suspect = false, begun, command } = hint;
       telemetry.log.info(cause, { row: "event/look", instance });
       const budget = { deadline: deadlineOf(context, ports.clock) };
       const outcome = await reconcile(
         plan,
         ports,
-        { instance, echo, suspect, ...(begun !== undefined && { begun }) },
+        {
+          instance,
+          echo,
+          suspect,
+          ...(begun !== undefined && { begun }),
+          ...(command !== undefined && { ended: command }),
+        },
         budget,
       );
       countOutcomes(telemetry, [outcome]);

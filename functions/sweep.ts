@@ -1,7 +1,7 @@
 import middy from "@middy/core";
 import { deadlineOf } from "../shared/lambda/budget.ts";
 import { atFirstCall, type FunctionOptions, type LambdaHandler, production } from "../shared/lambda/production.ts";
-import { countOutcomes, silence } from "../shared/lambda/telemetry.ts";
+import { countOutcomes, measureCluster, silence } from "../shared/lambda/telemetry.ts";
 import { sweep } from "../shared/lifecycle/sweep.ts";
 
 /** How many instances a sweep found in which outcome, and those that are held or failed, with the reason. */
@@ -25,7 +25,10 @@ export function sweepHandler({ plan, ports, telemetry = silence }: FunctionOptio
   return middy({ timeoutEarlyInMillis: 0 })
     .use([...telemetry.middlewares])
     .handler(async (_event: unknown, context): Promise<SweepAnswer> => {
-      const { outcomes, failures, left } = await sweep(plan, ports, { deadline: deadlineOf(context, ports.clock) });
+      const { outcomes, failures, left, gauges } = await sweep(plan, ports, {
+        deadline: deadlineOf(context, ports.clock),
+      });
+      measureCluster(telemetry, gauges);
       countOutcomes(telemetry, outcomes);
       const failed = failures.map(({ instance, error }) => ({
         instance,

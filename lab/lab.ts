@@ -5,28 +5,31 @@
 import { kafkaHandler } from "../functions/kafka.ts";
 import { lifecycleHandler } from "../functions/lifecycle.ts";
 import { sweepHandler } from "../functions/sweep.ts";
-import { stackNames } from "../resources/names.ts";
 import { awsClients, type Clients } from "../shared/aws/clients.ts";
 import { awsPorts } from "../shared/aws/ports.ts";
 import { dynamoTable } from "../shared/aws/table.ts";
 import type { Definition } from "../shared/cluster/definition.ts";
+import { environmentOf } from "../shared/lambda/environment.ts";
 import { planFor } from "../shared/lifecycle/plan.ts";
 import type { Clock, KafkaView, Log, Ports, Table } from "../shared/lifecycle/ports.ts";
 import type { RealClock } from "./clock.ts";
 import { Cloud } from "./cloud/cloud.ts";
 import { LAB_DELAYS } from "./cloud/delays.ts";
 import type { CloudFaults } from "./cloud/faults.ts";
+import type { DeployedFunction } from "./cloud/formation/kind.ts";
 import { dynamodbService } from "./doors/dynamodb.ts";
 import { startHttpDoor } from "./doors/http.ts";
 import { identityService } from "./doors/identity.ts";
 import { Journal } from "./journal.ts";
 import type { Machine, MachineKind } from "./machines/machine.ts";
 import { seededRandom } from "./random.ts";
-import { deployGroups, deployStack, type Stack } from "./stack.ts";
+import { ADMINISTRATORS, type DeployedStack, deployStack } from "./stack.ts";
 
 export interface LabOptions {
   /** Already moved to this machine's addresses. */
   readonly definition: Definition;
+  /** The compiled template of that very definition. */
+  readonly template: unknown;
   readonly clock: RealClock;
   readonly machines: MachineKind;
   /** Kafka as the function inside the VPC sees it. */
@@ -44,7 +47,7 @@ export interface Lab {
   readonly definition: Definition;
   readonly clock: Clock;
   readonly endpoint: string;
-  readonly stack: Stack;
+  readonly stack: DeployedStack;
   /** What Rollcall said of each instance, and the time it spent on it. */
   readonly journal: Journal;
   /** Reads without counting as Rollcall's own calls. */
@@ -60,9 +63,6 @@ export interface Lab {
 
 const ACCOUNT = "123456789012";
 
-/** The role that each function's calls are made in; the access key id stands for it. */
-export const FUNCTION_ROLES = ["lifecycle", "sweep"] as const;
-
 export async function startLab(options: LabOptions): Promise<Lab> {
   const { definition, clock, kafka, say } = options;
   const machines = new Map<string, Machine>();
@@ -74,6 +74,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     account: ACCOUNT,
     delays: LAB_DELAYS,
     log: say,
+    administrators: ADMINISTRATORS,
     ...(options.faults && { faults: options.faults }),
   });
   cloud.register(dynamodbService());
@@ -83,32 +84,40 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   try {
     const plan = planFor(definition);
     const journal = new Journal(clock);
-    const names = stackNames(definition);
+    // The access key id stands for the role that the calls are made in.
     const clientsOf = (role: string): Clients => {
       const credentials = { accessKeyId: role, secretAccessKey: "lab" };
       const clients = awsClients({ region: definition.region, endpoint: door.endpoint, credentials });
       opened.push(clients);
       return clients;
     };
-    const portsOf = (clients: Clients, over: { clock: Clock; log: Log }): Ports =>
-      awsPorts({ clients, definition, tableName: names.table, kafkaFunction: names.kafkaFunction, ...over });
-    const [lifecycleClients, sweepClients, viewClients] = [...FUNCTION_ROLES, "view"].map(clientsOf) as [
-      Clients,
-      Clients,
-      Clients,
-    ];
-    const stack = await deployStack(cloud, definition, {
-      lifecycle: (event, context) => {
-        const invocation = journal.begin("lifecycle", event);
-        return lifecycleHandler({ plan, ports: portsOf(lifecycleClients, invocation) })(event, context).finally(
-          invocation.end,
-        );
+    /** The ports of a deployed function, for one invocation after the other. */
+    const portsOf = ({ role, environment }: DeployedFunction): ((over: { clock: Clock; log: Log }) => Ports) => {
+      const clients = clientsOf(role);
+      const { table, kafkaFunction } = environmentOf(environment);
+      return (over) => awsPorts({ clients, definition, tableName: table, kafkaFunction, ...over });
+    };
+    const stack = await deployStack(cloud, {
+      template: options.template,
+      definition,
+      clock,
+      functions: {
+        lifecycle(deployed) {
+          const ports = portsOf(deployed);
+          return (event, context) => {
+            const invocation = journal.begin("lifecycle", event);
+            return lifecycleHandler({ plan, ports: ports(invocation) })(event, context).finally(invocation.end);
+          };
+        },
+        sweep(deployed) {
+          const ports = portsOf(deployed);
+          return (event, context) => {
+            const invocation = journal.begin("sweep", event);
+            return sweepHandler({ plan, ports: ports(invocation) })(event, context).finally(invocation.end);
+          };
+        },
+        kafka: () => kafkaHandler(kafka),
       },
-      sweep: (event, context) => {
-        const invocation = journal.begin("sweep", event);
-        return sweepHandler({ plan, ports: portsOf(sweepClients, invocation) })(event, context).finally(invocation.end);
-      },
-      kafka: kafkaHandler(kafka),
     });
     return {
       cloud,
@@ -117,9 +126,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       endpoint: door.endpoint,
       stack,
       journal,
-      table: dynamoTable({ client: viewClients.dynamodb, tableName: names.table, cluster: definition.cluster }),
+      table: dynamoTable({ client: clientsOf("view").dynamodb, tableName: stack.table, cluster: definition.cluster }),
       kafka,
-      launch: () => deployGroups(cloud, definition),
+      launch: () => stack.launch(),
       machine(instance) {
         const machine = machines.get(instance);
         if (!machine) throw new Error(`the lab has no machine for ${instance}`);

@@ -7,6 +7,7 @@ import type { Definition } from "../shared/cluster/definition.ts";
 import { parseDefinition } from "../shared/cluster/parse.ts";
 import { DefinitionError } from "../shared/cluster/problems.ts";
 import { type RealClock, realClock } from "./clock.ts";
+import { compileTemplate } from "./compile.ts";
 import type { Journal } from "./journal.ts";
 import { findKafka } from "./kafka/jars.ts";
 import { startLab } from "./lab.ts";
@@ -101,6 +102,7 @@ async function run(options: Options, declared: Definition, clock: RealClock, vie
   const stopped = interruption();
   const lab = await startLab({
     definition,
+    template: compileTemplate(definition),
     clock,
     machines: nodes.machines,
     kafka: nodes.view,

@@ -56,7 +56,8 @@ const QUICK_NODES: NodeDurations = {
   plug: 200,
   script: 100,
   tool: 200,
-  settle: 600,
+  toolTimeout: 1_500,
+  settle: 400,
   boot: 1_500,
 };
 

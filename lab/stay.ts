@@ -16,7 +16,7 @@ export function lookAround(lab: Lab): string[] {
     "",
     "Look at it:",
     "  aws autoscaling describe-auto-scaling-groups --query 'AutoScalingGroups[].Instances[].[InstanceId,LifecycleState]' --output text",
-    `  aws dynamodb scan --table-name ${stack.names.table}`,
+    `  aws dynamodb scan --table-name ${stack.table}`,
     "  aws ssm list-commands --query 'Commands[].[Comment,Status]' --output text",
     "",
     "Hurt it:",

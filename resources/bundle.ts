@@ -3,7 +3,7 @@
  * what is loaded only when needed (`import()`) in chunks of its own, so that it costs nothing until then.
  */
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
 import type { Definition } from "../shared/cluster/definition.ts";
@@ -38,6 +38,9 @@ export async function bundle({ outdir, functions = FUNCTIONS, definition }: Bund
     outExtension: { ".js": ".mjs" },
     bundle: true,
     minify: true,
+    // Names and lines for stack traces, without the sources.
+    sourcemap: true,
+    sourcesContent: false,
     splitting: true,
     format: "esm",
     platform: "node",
@@ -67,8 +70,7 @@ export interface Weight {
 
 /** What the function of that name loads, by esbuild's account. Throws where there is no such function in it. */
 export function weigh(metafile: Metafile, name: string): Weight {
-  const entry = Object.keys(metafile.outputs).find((path) => path.endsWith(`/${name}.mjs`) || path === `${name}.mjs`);
-  if (entry === undefined) throw new Error(`no function ${name} among ${Object.keys(metafile.outputs).join(", ")}`);
+  const entry = entryOf(metafile, name);
   const first = reach(metafile, entry, ["import-statement"]);
   const total = reach(metafile, entry, ["import-statement", "dynamic-import"]);
   const inputs = new Map<string, number>();
@@ -82,6 +84,18 @@ export function weigh(metafile: Metafile, name: string): Weight {
     total: bytes(metafile, total),
     inputs: [...inputs].sort(([, a], [, b]) => b - a).map(([path]) => path),
   };
+}
+
+/** Names of the files in `outdir` that make up the function: its own, its chunks, and their source maps. */
+export function filesOf(metafile: Metafile, name: string): string[] {
+  const reached = reach(metafile, entryOf(metafile, name), ["import-statement", "dynamic-import"]);
+  return [...reached].flatMap((path) => [basename(path), `${basename(path)}.map`]).sort();
+}
+
+function entryOf(metafile: Metafile, name: string): string {
+  const entry = Object.keys(metafile.outputs).find((path) => path.endsWith(`/${name}.mjs`) || path === `${name}.mjs`);
+  if (entry === undefined) throw new Error(`no function ${name} among ${Object.keys(metafile.outputs).join(", ")}`);
+  return entry;
 }
 
 function reach(metafile: Metafile, entry: string, kinds: readonly string[]): ReadonlySet<string> {

@@ -2,8 +2,8 @@
 
 import { CLUSTER_TAG, hookName, ROLE_TAG } from "../shared/aws/names.ts";
 import type { Definition, Group, Role, Zone } from "../shared/cluster/definition.ts";
-import { groupId, launchTemplateId, TARGET_GROUP } from "./logical-ids.ts";
 import { balancesInstances } from "./load-balancer.ts";
+import { groupId, launchTemplateId, TARGET_GROUP } from "./logical-ids.ts";
 import { getAtt, logicalId, type Resources, ref } from "./template.ts";
 
 export interface GroupProperties {
@@ -114,12 +114,14 @@ function own(definition: Definition, role: Role, group: Group, before: readonly 
 
 /** An existing group's hooks; one that is there already under its name is taken over. */
 function existing(definition: Definition, role: Role, group: Group, before: readonly string[]): Named[] {
-  return hooks(definition, role).map((hook): Named => [
-    logicalId(groupId(role.name, group), hook.LifecycleHookName),
-    {
-      Type: "AWS::AutoScaling::LifecycleHook",
-      Properties: { AutoScalingGroupName: group.name, ...hook },
-      DependsOn: before,
-    },
-  ]);
+  return hooks(definition, role).map(
+    (hook): Named => [
+      logicalId(groupId(role.name, group), hook.LifecycleHookName),
+      {
+        Type: "AWS::AutoScaling::LifecycleHook",
+        Properties: { AutoScalingGroupName: group.name, ...hook },
+        DependsOn: before,
+      },
+    ],
+  );
 }

@@ -125,14 +125,10 @@ function hasNetworkInterfaces(functionName: string): Statement[] {
 function node(definition: Definition): Statement[] {
   const archive = definition.nodes.archive?.url;
   return [
-    allow(
-      "AgentReports",
-      ["ssm:UpdateInstanceInformation"],
-      arn(`ec2:${here}:instance/*`),
-      // An instance speaks for itself alone.
-      { ArnLike: { "ssm:SourceInstanceARN": arn(`ec2:${here}:instance/*`) } },
-    ),
-    // The agent's channels know no resources: whose they are, the instance's own credentials say.
+    // It says it with the instance's own credentials.
+    allow("AgentReports", ["ssm:UpdateInstanceInformation"], arn(`ec2:${here}:instance/*`)),
+    // The agent's channels know no resources. With them it gets its commands here, and needs no ec2messages (Systems Manager User
+    // Guide, "ec2messages, ssmmessages, and other API operations").
     allow(
       "AgentTakesCommands",
       [
@@ -148,4 +144,3 @@ function node(definition: Definition): Statement[] {
       : []),
   ];
 }
-

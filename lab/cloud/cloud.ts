@@ -179,6 +179,7 @@ function surroundingsOf(world: World, cloud: Cloud): Surroundings {
       const member = cloud.groups.findMember(instance);
       return member && cloud.groups.find(member.group);
     },
+    functionOf: (role) => cloud.functions.ofRole(role),
     instance: (id) => cloud.ec2.instances.find(id),
     networkInterface: (id) => cloud.ec2.interfaces.all().find((i) => i.id === id),
     attached: (attachment) => cloud.ec2.interfaces.all().find((i) => i.attachment?.id === attachment),

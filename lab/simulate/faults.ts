@@ -54,7 +54,7 @@ export class Faults implements CloudFaults {
       container.kill();
       return never();
     }
-    if (this.#strikes("slow", what)) await this.#options.clock.wait(1_000 + 10_000 * this.#options.dice.roll(`${what} slowness`));
+    if (this.#strikes("slow", what)) await this.#options.clock.wait(1_000 + Math.floor(10_000 * this.#options.dice.roll(`${what} slowness`)));
     if (this.#strikes("throttled", what)) throw throttled(call.service);
     if (this.#strikes("broken", what)) throw broken(call.service);
     if (!table && LAGGING.test(call.action) && this.#strikes("stale", what)) {

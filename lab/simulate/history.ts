@@ -45,6 +45,9 @@ const EACH = 15_000;
 /** What has kept it from that for so long, and cannot end by itself, is not waited for any longer, ms. */
 const HOPELESS = 6 * MINUTE;
 
+/** Calls that no history needs. */
+const MOST_CALLS = 60_000;
+
 export async function play(scenario: Scenario, options: Play = {}): Promise<History> {
   const { trace } = options;
   const rows: Record<string, number> = {};
@@ -119,6 +122,7 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
   const watchful = (): boolean => {
     steps += 1;
     breach ??= watching.look();
+    if (cloud.calls.all().length > MOST_CALLS) breach ??= { invariant: "calls without end", detail: `${MOST_CALLS}`, at: clock.now() };
     return breach !== undefined;
   };
   const until = (time: number) => clock.runUntilTrue(watchful, time - clock.now());

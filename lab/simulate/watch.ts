@@ -78,6 +78,8 @@ export class Watch {
   #excused(violation: Violation): boolean {
     const { kind, at } = violation;
     if (this.#nature.has(violation)) return true;
+    // Nothing rests on a quorum before Rollcall has seen it formed: no broker has been told of it.
+    if (!this.#contents?.quorum?.formed && (kind === "stopped under majority" || kind === "voter emptied")) return true;
     if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone") return false;
     return this.#harms.some((harm) => harm.at <= at && harm.at > at - UNFORESEEN);
   }

@@ -1,12 +1,13 @@
 /** Which of the calls at the cloud's door are Rollcall's own, and which of these change something. */
 import type { LoggedCall } from "../cloud/calls.ts";
-import { FUNCTION_ROLES } from "../lab.ts";
+import { ADMINISTRATORS } from "../stack.ts";
 
 /** Actions that change nothing. */
 const READS = /^(Describe|Get|List|BatchGet|Query|Scan|Invoke)/;
 
+/** Every other role is one of the stack's. */
 export function isOwn({ caller }: LoggedCall): boolean {
-  return (FUNCTION_ROLES as readonly string[]).includes(caller.role);
+  return !ADMINISTRATORS.includes(caller.role);
 }
 
 export function isOwnChange(call: LoggedCall): boolean {

@@ -90,6 +90,7 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     await traffic?.abort();
     await screen.stop();
     problems.push(...(await guard.stop()));
+    problems.push(...new Set(lab.cloud.iam.denials.map(({ message }) => `not allowed: ${message}`)));
   }
 
   const { nodes } = await observer.observe();

@@ -21,9 +21,10 @@ export class DefinitionError extends Error {
   readonly source: string;
   readonly problems: readonly Problem[];
 
-  constructor(source: string, problems: readonly Problem[]) {
+  /** @param what it cannot be */
+  constructor(source: string, problems: readonly Problem[], what = "used as a cluster definition") {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super(`${source} cannot be used as a cluster definition (${count}):\n${problems.map(paragraph).join("\n")}`);
+    super(`${source} cannot be ${what} (${count}):\n${problems.map(paragraph).join("\n")}`);
     this.source = source;
     this.problems = problems;
   }

@@ -13,6 +13,9 @@ export const UNIT_NAME = "rollcall-kafka.service";
  */
 const SMALL_HEAP = 512;
 
+/** Seconds. A controlled shutdown may take five minutes in KRaft mode before Kafka goes on without it. */
+export const STOP_TIMEOUT = 330;
+
 export function kafkaUnit(role: Role, id: number): Unit {
   const lines = [
     "[Unit]",
@@ -35,8 +38,7 @@ export function kafkaUnit(role: Role, id: number): Unit {
     "RestartSec=1",
     // The JVM's exit status after an orderly shutdown on SIGTERM.
     "SuccessExitStatus=143",
-    // A controlled shutdown may take five minutes in KRaft mode before Kafka goes on without it.
-    "TimeoutStopSec=330",
+    `TimeoutStopSec=${STOP_TIMEOUT}`,
     "LimitNOFILE=1048576",
     "",
     "[Install]",

@@ -4,33 +4,15 @@ import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { logMetrics } from "@aws-lambda-powertools/metrics/middleware";
 import type { MiddlewareObj } from "@middy/core";
+import type { Gauges } from "../lifecycle/gauges.ts";
 import type { Log } from "../lifecycle/ports.ts";
 import type { Outcome } from "../lifecycle/reconcile.ts";
-
-/**
- * What the functions count; each with the dimensions `cluster` and `service` (the function).
- *
- * - `Settled`, `Waiting`, `Held`, `Done`: instances looked at, by outcome. **Held above 0 wants an operator.**
- * - `LeftAlone`: events that were nobody's business
- * - `Changes`: changes made in the world
- * - `Warnings`: warnings logged, holds among them
- * - `Failed`: invocations that failed, and in a sweep instances whose pass did
- * - `Left`: instances that a sweep's time did not suffice for
- */
-export type Counter =
-  | "Settled"
-  | "Waiting"
-  | "Held"
-  | "Done"
-  | "LeftAlone"
-  | "Changes"
-  | "Warnings"
-  | "Failed"
-  | "Left";
+import { type Counter, FREE_IDS, GAUGES, type Gauge, NAMESPACE } from "./metrics.ts";
 
 export interface Telemetry {
   readonly log: Log;
   count(counter: Counter, by?: number): void;
+  measure(gauge: Gauge, value: number): void;
   /** Puts the invocation's context into the log lines, and writes the metrics out at its end, however it ends. */
   readonly middlewares: readonly MiddlewareObj[];
 }
@@ -39,6 +21,7 @@ export interface Telemetry {
 export const silence: Telemetry = {
   log: { info() {}, warn() {} },
   count() {},
+  measure() {},
   middlewares: [],
 };
 
@@ -55,9 +38,16 @@ export function countOutcomes(telemetry: Pick<Telemetry, "count">, outcomes: rea
   );
 }
 
+export function measureCluster(telemetry: Pick<Telemetry, "measure">, gauges: Gauges): void {
+  telemetry.measure("MissingNodes", gauges.missing);
+  telemetry.measure("LongestLaunch", gauges.longestLaunch / 1000);
+  telemetry.measure("LongestAbsence", gauges.longestAbsence / 1000);
+  for (const [role, free] of gauges.freeIds) telemetry.measure(FREE_IDS[role], free);
+}
+
 export function powertools(service: string, cluster: string): Telemetry {
   const logger = new Logger({ serviceName: service, persistentKeys: { cluster } });
-  const metrics = new Metrics({ namespace: "Rollcall", serviceName: service, defaultDimensions: { cluster } });
+  const metrics = new Metrics({ namespace: NAMESPACE, serviceName: service, defaultDimensions: { cluster } });
   // Answers nothing: what a middleware answers, middy takes for the function's answer.
   const count = (counter: Counter, by = 1): void => {
     metrics.addMetric(counter, MetricUnit.Count, by);
@@ -71,6 +61,9 @@ export function powertools(service: string, cluster: string): Telemetry {
       },
     },
     count,
+    measure(gauge, value) {
+      metrics.addMetric(gauge, GAUGES[gauge], value);
+    },
     // What is used last hears of an error first, so that the failure is counted before the metrics get out.
     middlewares: [
       injectLambdaContext(logger),

@@ -14,6 +14,8 @@ import type {
 } from "./sights.ts";
 
 export interface Seen<T> {
+  /** When the look began, where that matters: what it tells of was measured no earlier. */
+  readonly from?: number;
   /** When the look ended, ms since the epoch. */
   readonly at: number;
   readonly value: T;
@@ -45,6 +47,8 @@ export type Facts = { readonly [F in FactName]?: Seen<Sights[F]> } & {
   readonly attempt: number;
   /** Woken by an echo rather than by news: leave alone what another invocation attends to. */
   readonly echo: boolean;
+  /** The id of the command whose end the echo told of. */
+  readonly ended?: string;
   /** When the lifecycle action began that woke this invocation, where an event told so; ms since the epoch. */
   readonly begun?: number;
   /** Something said that EC2's own state has changed: look there first. */

@@ -106,6 +106,7 @@ export async function perform(
       if (sent === "unreachable") {
         return { table: { ...table, record: intent }, stale: ["agent", "command"], early: true };
       }
+      // The id is kept with whatever is written next; until then the command is found again by its comment.
       return { table: { ...table, record: { ...intent, command: { ...command, id: sent.id } } }, stale: ["command"] };
     }
 

@@ -10,6 +10,8 @@ export interface Subject {
   readonly instance: string;
   /** Woken by an echo (a sweep, a command's status) rather than by news. */
   readonly echo?: boolean;
+  /** The id of the command whose end the echo told of. */
+  readonly ended?: string;
   /** When the lifecycle action began, where an event told so; ms since the epoch. */
   readonly begun?: number;
   /** Something said that EC2's own state has changed. */
@@ -60,6 +62,7 @@ export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budg
     echo: subject.echo ?? false,
     suspect: subject.suspect ?? false,
     ...(subject.begun !== undefined && { begun: subject.begun }),
+    ...(subject.ended !== undefined && { ended: subject.ended }),
   };
   const changes: string[] = [];
   let said = "";
@@ -134,10 +137,11 @@ export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budg
 }
 
 async function lookAll(step: Extract<Step, { do: "look" }>, plan: Plan, ports: Ports, facts: Facts): Promise<Facts> {
+  const from = ports.clock.now();
   const seen = await Promise.all(
     step.facts.map(async (name): Promise<[FactName, Seen<Sights[FactName]>]> => {
       const value = await lookAt(name, plan, ports, facts, step.via);
-      return [name, { at: ports.clock.now(), value }];
+      return [name, { from, at: ports.clock.now(), value }];
     }),
   );
   return { ...facts, ...Object.fromEntries(seen) };

@@ -5,6 +5,7 @@
 import { groupOf } from "../cluster/definition.ts";
 import { willBeReplaced } from "../members/lineup.ts";
 import type { Facts, Plan, Seen } from "./facts.ts";
+import { type Gauges, gaugesOf } from "./gauges.ts";
 import { brokerQuestion, lookAtListeners } from "./look.ts";
 import type { Ports, TableContents } from "./ports.ts";
 import { type Budget, type Outcome, reconcile } from "./reconcile.ts";
@@ -19,6 +20,8 @@ export interface SweepReport {
   readonly failures: readonly { readonly instance: string; readonly error: unknown }[];
   /** Instances the deadline left for the next sweep. */
   readonly left: readonly string[];
+  /** Of the whole cluster, before anything was changed. */
+  readonly gauges: Gauges;
 }
 
 /** @throws when the first looks at the whole cluster fail: then nothing can be said about any instance */
@@ -28,7 +31,8 @@ export async function sweep(plan: Plan, ports: Ports, budget: Budget): Promise<S
   const at = clock.now();
   const listed = membersOf(plan, fleet);
   const instances = [...new Set([...listed.keys(), ...owners(contents), ...contents.records.keys()])].sort();
-  if (instances.length === 0) return { outcomes: [], failures: [], left: [] };
+  const gauges = gaugesOf(plan.definition, fleet, contents, at);
+  if (instances.length === 0) return { outcomes: [], failures: [], left: [], gauges };
 
   const table = sightOf(contents);
   const counted = [...listed.values()].some((state) => state !== "Pending" && state !== "Pending:Wait");
@@ -70,7 +74,7 @@ export async function sweep(plan: Plan, ports: Ports, budget: Budget): Promise<S
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   await returnIdleTurn(plan, ports, fleet, contents);
-  return { outcomes, failures, left };
+  return { outcomes, failures, left, gauges };
 }
 
 function membersOf(plan: Plan, fleet: FleetSight): Map<string, string> {

@@ -121,13 +121,15 @@ async function build(cloud: Cloud, { autoScaling, dynamodb, ssm }: Clients): Pro
       ],
     }),
   );
-  cloud.ec2.templates.create("node", { instanceType: "m7g.large" });
+  cloud.ec2.templates.create("node", { instanceType: "m7g.large", tags: [], data: {} });
   for (const role of definition.roles) {
     for (const { name, zone } of role.groups) {
-      const { LifecycleHookSpecificationList, Tags, ...group } = groupProperties(definition, role, zoneOf(zone), name);
+      const properties = groupProperties(definition, role, zoneOf(zone), name);
+      const { LifecycleHookSpecificationList, Tags, VPCZoneIdentifier, ...group } = properties;
       await autoScaling.send(
         new CreateAutoScalingGroupCommand({
           ...group,
+          VPCZoneIdentifier: VPCZoneIdentifier.join(","),
           Tags: [...Tags],
           LifecycleHookSpecificationList: [...LifecycleHookSpecificationList],
           LaunchTemplate: { LaunchTemplateName: "node" },

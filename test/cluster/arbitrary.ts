@@ -74,7 +74,10 @@ export const WRITTEN = fc
     ),
     heap: fc.option(fc.integer({ min: 64, max: 65_536 }), { nil: undefined }),
     ownName: fc.option(fc.stringMatching(/^g-[A-Za-z0-9._-]{0,60}$/), { nil: undefined }),
-    network: fc.record({ vpc: id("vpc"), clients: fc.uniqueArray(fc.oneof(block, id("sg")), { maxLength: 50 }) }),
+    network: fc.record({
+      vpc: id("vpc"),
+      clients: fc.uniqueArray(fc.oneof(block, id("sg")), { maxLength: 50, size: "max" }),
+    }),
     image: id("ami"),
     archive,
     nodes: fc.constantFrom("image", "archive", "both"),

@@ -156,6 +156,7 @@ describe("command status", () => {
       instance,
       cause: `its command ended: ${status}`,
       echo: true,
+      command: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
   });
 

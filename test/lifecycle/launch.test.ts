@@ -443,6 +443,17 @@ describe("rows 9 to 11: Kafka counts it in", () => {
     });
     expect(step(voter(quorumOf({ 102: 0, 103: 0 }, [], 102)))).toMatchObject({ do: "wait", row: "launch/9" });
   });
+  test("the voter that it replaces, which followed until a moment ago, is not taken for it", () => {
+    expect(step(voter(quorumOf({ 101: 600, 102: 0, 103: 0 }, [], 102)))).toMatchObject({
+      do: "wait",
+      row: "launch/10",
+      reason: expect.stringContaining("the voter that it replaces"),
+    });
+    expect(step(voter(quorumOf({ 101: 600, 102: 0, 103: 0 }, [101], 102)))).toMatchObject({
+      do: "wait",
+      reason: expect.stringContaining("observer"),
+    });
+  });
 });
 
 describe("the action is kept open", () => {

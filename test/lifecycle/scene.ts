@@ -66,6 +66,7 @@ export interface Setting {
   readonly stale?: Partial<Record<keyof Sights, number>>;
   readonly attempt?: number;
   readonly echo?: boolean;
+  readonly ended?: string;
   readonly suspect?: boolean;
   readonly begun?: number;
 }
@@ -113,6 +114,7 @@ export function facts(setting: Setting): Facts {
     instance: subject.instance,
     attempt: setting.attempt ?? 0,
     echo: setting.echo ?? false,
+    ...(setting.ended !== undefined && { ended: setting.ended }),
     suspect: setting.suspect ?? false,
     ...(setting.begun !== undefined && { begun: setting.begun }),
     fleet: stamp("fleet", { groups }),

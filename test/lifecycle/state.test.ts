@@ -34,6 +34,19 @@ describe("the present state chooses the table, never the event", () => {
       reason: expect.stringContaining("7"),
     });
   });
+  test("the end of a command is an echo only of the record's own: a question to the node wakes nobody to ask again", () => {
+    const seen = { agent: { state: "absent" } } as const;
+    const command = { action: "configure", digest: "d", attempt: 1, sent: NOW, id: "c-1" } as const;
+    const woken = (record: object): string =>
+      step({ nodes: [{ ...nowhere, state: "Pending:Wait", id: 1 }], seen, record, echo: true, ended: "c-9" }).row;
+    expect(woken({ command })).toBe("state/attended");
+    expect(woken({})).toBe("state/attended");
+    expect(woken({ command: { ...command, id: "c-9" } })).not.toBe("state/attended");
+    const { id: _, ...unnamed } = command;
+    expect(woken({ command: unnamed })).not.toBe("state/attended");
+    // Concluded: whatever ended now was only a question to the node.
+    expect(woken({ command: unnamed, configured: { digest: "d", at: NOW, times: 1 } })).toBe("state/attended");
+  });
   test("an echo leaves alone what another invocation attends to; news does not", () => {
     const setting = {
       nodes: [{ ...nowhere, state: "Pending:Wait", id: 1 }],

@@ -100,6 +100,15 @@ describe("a stock machine", () => {
     expect(machine.lines("java-calls").at(-1)).toContain(`-cp ${installedAt(archive)}/libs/*`);
   });
 
+  it("takes nothing over from an attempt that was cut short", async () => {
+    const archive = published("4.3.1");
+    const libs = join(`${installedAt(archive)}.part`, "kafka/libs");
+    mkdirSync(libs, { recursive: true });
+    writeFileSync(join(libs, "half-written.jar"), "");
+    await configure(archive);
+    expect(readdirSync(join(installedAt(archive), "libs"))).toEqual(["kafka-clients-4.3.1.jar"]);
+  });
+
   it("installs nothing twice, and restarts nothing for it", async () => {
     const archive = published("4.3.1");
     await configure(archive);
@@ -172,6 +181,8 @@ describe("another version", () => {
     const anHourAgo = new Date(Date.now() - 3_700_000);
     const mine = `${machine.kafka}-mine`;
     const remains = `${machine.kafka}-0123456789abcdef.part`;
+    const unpackedJustNow = `${machine.kafka}-fedcba9876543210`;
+    mkdirSync(unpackedJustNow);
     for (const path of [mine, remains]) {
       mkdirSync(path);
       utimesSync(path, anHourAgo, anHourAgo);
@@ -183,7 +194,7 @@ describe("another version", () => {
       utimesSync(installedAt(archive), anHourAgo, anHourAgo);
     }
     expect(archives.map((archive) => existsSync(installedAt(archive)))).toEqual([false, true, true]);
-    expect([existsSync(mine), existsSync(remains)]).toEqual([true, false]);
+    expect([mine, remains, unpackedJustNow].map((path) => existsSync(path))).toEqual([true, false, true]);
   });
 });
 

@@ -78,7 +78,10 @@ export class Iam {
       );
       throw this.#deny(service, caller.role, anything(service, action), "no statement");
     }
-    for (const one of demands) {
+    const code = this.#surroundings.functionOf(caller.role);
+    for (const needed of demands) {
+      // Calls of a function's own code tell which function it is; what Lambda does for it does not.
+      const one = code === undefined ? needed : withKey(needed, "lambda:SourceFunctionArn", code);
       const why = this.#refusal(caller.role, one);
       if (why) throw this.#deny(service, caller.role, one, why);
     }
@@ -180,6 +183,10 @@ export class Iam {
   #arnOf(role: string): string {
     return `arn:aws:sts::${this.#world.account}:assumed-role/${role}/lab`;
   }
+}
+
+function withKey({ context, ...rest }: Demand, key: string, value: string): Demand {
+  return { ...rest, context: new Map([...context, [key.toLowerCase(), [value]]]) };
 }
 
 function anything(service: string, action: string): Demand {

@@ -85,6 +85,12 @@ export class Functions {
     return this.#world.arn("lambda", `function:${name}`);
   }
 
+  /** ARN of the function that has that role. */
+  ofRole(role: string): string | undefined {
+    const spec = [...this.#functions.values()].find((f) => f.role === role);
+    return spec && this.arn(spec.name);
+  }
+
   /** Invocations in progress. */
   running(): Invocation[] {
     return [...this.#invocations];

@@ -7,7 +7,7 @@ import type { Step } from "../steps.ts";
 import { MOST_ATTEMPTS, progress, send } from "./command.ts";
 import { isServingVoter } from "./quorum.ts";
 import { isTurnOf, peersInService, safeToStop, takeTurn, turnIsFree, viewOf } from "./safety.ts";
-import { change, hold, look, nodeName, type Scene, settled, wait } from "./scene.ts";
+import { change, configuredFor, hold, look, nodeName, type Scene, settled, wait } from "./scene.ts";
 import { wished } from "./wish.ts";
 
 /** How one member looks from outside. */
@@ -217,7 +217,9 @@ function giveTurnBack(scene: Scene, mine: RosterMember, sightFact: "listeners" |
       return { do: "look", row: "in-service/4", reason, facts: ["quorum"], via: facts.instance };
     }
     const quorum = facts.quorum.value;
-    const serving = quorum.seen ? isServingVoter(quorum, mine.id) : { safe: false, reason: quorum.reason };
+    const serving = quorum.seen
+      ? isServingVoter(quorum, mine.id, configuredFor(scene))
+      : { safe: false, reason: quorum.reason };
     if (!serving.safe) return wait("in-service/4", serving.reason, "quorum");
   }
   return change(

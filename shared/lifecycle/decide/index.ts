@@ -6,7 +6,7 @@
  */
 import { groupOf } from "../../cluster/definition.ts";
 import type { FactName, Facts, Plan } from "../facts.ts";
-import type { RosterMember, TableSight } from "../sights.ts";
+import type { InstanceRecord, RosterMember, TableSight } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { decideGone } from "./gone.ts";
 import { decideInService } from "./in-service.ts";
@@ -38,6 +38,10 @@ function choose(plan: Plan, facts: Facts): Step {
   // Only a lifecycle action has an invocation that stays with it; nobody stays with an instance in service.
   const attended = member.state.endsWith(":Wait") && (record?.attended ?? 0) > facts.now;
   if (facts.echo && attended) return settled("state/attended", "another invocation is at work on it");
+  // Whoever asks a node something waits for the answer; were its end to wake others, each would ask in turn, without end.
+  const ended = facts.echo ? facts.ended : undefined;
+  if (ended !== undefined && !awaits(record, ended))
+    return settled("state/attended", `whoever sent command ${ended} waits for its end`);
 
   const roster = table.rosters.get(place.role.name) ?? { role: place.role.name, members: new Map() };
   const mine = [...roster.members.values()].find((m) => m.owner === facts.instance);
@@ -91,6 +95,15 @@ function choose(plan: Plan, facts: Facts): Step {
     default:
       return settled("state/leave-alone", `${member.state}: not Rollcall's to act on`);
   }
+}
+
+/** Whether that may be the command of its record, and its end not known yet. Its id is not written down at once. */
+function awaits(record: InstanceRecord | undefined, ended: string): boolean {
+  const command = record?.command;
+  if (!command) return false;
+  if (command.id !== undefined) return command.id === ended;
+  const over = Math.max(record.configured?.at ?? 0, record.stopped ?? 0);
+  return command.sent > over;
 }
 
 /** No group of the cluster lists it: gone, detached, or never one of ours. */

@@ -8,7 +8,7 @@ import type { Step } from "../steps.ts";
 import { MOST_ATTEMPTS, progress, send } from "./command.ts";
 import { elapsed, keepOpen, nearLimit } from "./heartbeat.ts";
 import { hasMajority, isServingVoter } from "./quorum.ts";
-import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
+import { change, configuredFor, hold, look, nodeName, type Scene, wait } from "./scene.ts";
 import { wished } from "./wish.ts";
 
 /** How often a configured node that never registers is configured again before it is abandoned. */
@@ -328,7 +328,7 @@ function voter(
       "table",
     );
   }
-  const serving = isServingVoter(quorum, mine.id);
+  const serving = isServingVoter(quorum, mine.id, configuredFor(scene));
   if (!serving.safe) {
     const known = [...quorum.voters, ...quorum.observers].some((r) => r.id === mine.id);
     return known

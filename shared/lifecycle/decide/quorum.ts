@@ -11,18 +11,18 @@ export const isCaughtUp = (replica: QuorumReplica): boolean =>
  * Whether that node is a voter that has caught up. After an empty disk the id is listed twice: as the voter it was, and as
  * the observer it came back as (another directory id); and for some minutes after it has become a voter again, its former
  * self stays listed as an observer. Only what still fetches counts: who is dead falls behind.
+ *
+ * @param age how long the node has been configured at least, ms: a voter last caught up before that is its former self
  */
-export function isServingVoter(quorum: QuorumAnswer, id: number): Verdict {
+export function isServingVoter(quorum: QuorumAnswer, id: number, age: number): Verdict {
   if (quorum.leader < 0) return { safe: false, reason: "the quorum has no leader" };
   const listed = (r: QuorumReplica): boolean => r.id === id;
-  if (quorum.voters.some((v) => listed(v) && isCaughtUp(v))) {
-    return { safe: true, reason: `controller ${id} is a voter and has caught up` };
-  }
-  if (quorum.observers.some((o) => listed(o) && isCaughtUp(o))) {
-    return { safe: false, reason: `controller ${id} is still an observer` };
-  }
+  const follows = (r: QuorumReplica): boolean => listed(r) && isCaughtUp(r) && r.caughtUpAgo < age;
+  if (quorum.voters.some(follows)) return { safe: true, reason: `controller ${id} is a voter and has caught up` };
+  if (quorum.observers.some(follows)) return { safe: false, reason: `controller ${id} is still an observer` };
   const voter = quorum.voters.find(listed);
   if (!voter) return { safe: false, reason: `controller ${id} is not a voter yet` };
+  if (isCaughtUp(voter)) return { safe: false, reason: `controller ${id} is listed as the voter that it replaces` };
   return { safe: false, reason: `controller ${id} lags ${voter.lag} records behind the leader` };
 }
 

@@ -54,6 +54,15 @@ export const settled = (row: string, reason: string): Step => ({ do: "settled", 
 /** `broker 2`, as every message names a node. */
 export const nodeName = (role: Role, id: number): string => `${role.name} ${id}`;
 
+/**
+ * How long the node had been configured when the look at the quorum began, ms: no part of its configuration as it is now was at
+ * work before. Infinite where that is not written down.
+ */
+export function configuredFor({ facts, record }: Scene): number {
+  if (!facts.quorum || !record?.configured) return Number.POSITIVE_INFINITY;
+  return (facts.quorum.from ?? facts.quorum.at) - record.configured.at;
+}
+
 /** The longest a lifecycle action can be kept open: 100 heartbeats, at most 48 hours (Auto Scaling's global timeout). */
 export function globalLimit(heartbeat: number): number {
   return Math.min(48 * 3_600_000, 100 * heartbeat);

@@ -41,6 +41,7 @@ const schema = v.object({
   "detail-type": v.literal("EC2 Command Invocation Status-change Notification"),
   detail: v.object(
     {
+      "command-id": text("the command's id"),
       "document-name": text("the name of an SSM document"),
       "instance-id": managedNodeId,
       status: text("the invocation's status, such as Success"),
@@ -54,10 +55,16 @@ export function commandInvocation(definition: Definition) {
   return v.pipe(
     schema,
     v.transform((event): Hint => {
-      const { "document-name": name, "instance-id": instance, status } = event.detail;
+      const { "command-id": command, "document-name": name, "instance-id": instance, status } = event.detail;
       if (name !== document) return leaveAlone(`document ${name} is not ${document}`);
       if (UNDERWAY.has(status)) return leaveAlone(`the command on ${instance} has not ended: ${status}`);
-      return { kind: "look", instance, cause: `${replayPrefix(event)}its command ended: ${status}`, echo: true };
+      return {
+        kind: "look",
+        instance,
+        cause: `${replayPrefix(event)}its command ended: ${status}`,
+        echo: true,
+        command,
+      };
     }),
   );
 }

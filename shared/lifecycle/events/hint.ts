@@ -12,6 +12,8 @@ export type Hint =
       readonly cause: string;
       /** It follows from what Rollcall did itself: an invocation may be at work on the instance already. */
       readonly echo?: true;
+      /** The id of the command whose end it tells of. */
+      readonly command?: string;
       /** When the lifecycle action began that it tells of, ms since the epoch; a replayed event keeps its time. */
       readonly begun?: number;
       /** EC2 says that the instance's own state has changed, which its group may not know yet. */

@@ -6,6 +6,7 @@ import { archive, rule } from "./events.ts";
 import { lambdaFunction } from "./function.ts";
 import { eventInvokeConfig, permission, version } from "./function-settings.ts";
 import { launchTemplate } from "./launch-template.ts";
+import { lifecycleHook } from "./lifecycle-hook.ts";
 import { listener, loadBalancer, targetGroup } from "./load-balancing.ts";
 import { logGroup } from "./log-group.ts";
 import { networkInterface } from "./network-interface.ts";
@@ -29,6 +30,7 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map(
     instanceProfile,
     lambdaFunction,
     launchTemplate,
+    lifecycleHook,
     listener,
     loadBalancer,
     logGroup,

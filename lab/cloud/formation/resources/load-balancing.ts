@@ -50,6 +50,9 @@ export const targetGroup = kept({
     HealthyThresholdCount: v.optional(number),
     UnhealthyThresholdCount: v.optional(number),
     TargetGroupAttributes: attributes,
+    Targets: v.optional(
+      v.array(v.strictObject({ Id: text, Port: v.optional(number), AvailabilityZone: v.optional(text) })),
+    ),
     Tags: tags,
   }),
   createOnly: ["Name", "Protocol", "Port", "VpcId", "TargetType"],

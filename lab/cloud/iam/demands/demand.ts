@@ -12,6 +12,8 @@ export interface Surroundings {
   group(name: string): Group | undefined;
   /** The group that the instance is a member of. */
   groupOf(instance: string): Group | undefined;
+  /** ARN of the function whose code runs in that role. */
+  functionOf(role: string): string | undefined;
   instance(id: string): Instance | undefined;
   networkInterface(id: string): NetworkInterface | undefined;
   /** The interface that the attachment is of. */

@@ -1,0 +1,87 @@
+/** One call of the command line, from its arguments to its exit status. */
+import type { Connection } from "../shared/aws/clients.ts";
+import { DefinitionError } from "../shared/cluster/problems.ts";
+import type { Clock } from "../shared/lifecycle/ports.ts";
+import { readArguments } from "./arguments.ts";
+import { CLUSTER_VARIABLE, openCluster } from "./cluster.ts";
+import { COMMANDS } from "./commands/index.ts";
+import { EXIT, type ExitCode, Interrupted, isAwsFailure, Refusal, reasonOf, UsageError } from "./exit.ts";
+import { helpOf, overview } from "./help.ts";
+import { type Streams, terminalOn } from "./terminal.ts";
+
+/** The world around a call. */
+export interface Surroundings {
+  readonly streams: Streams;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** Aborted by Ctrl-C. */
+  readonly interrupted: AbortSignal;
+  /** How AWS is reached, where the SDK is not to find that by itself. */
+  readonly connection?: Partial<Connection>;
+}
+
+/** Never throws but for a mistake in the program itself. */
+export async function run(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { streams } = surroundings;
+  const json = args.includes("--json");
+  try {
+    return await dispatch(args, surroundings);
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === undefined) throw error;
+    // Whoever reads JSON reads why it is not what was asked for, too.
+    if (json) streams.out.write(`${JSON.stringify({ error: reasonOf(error), exit: status })}\n`);
+    else streams.err.write(`rollcall: ${reasonOf(error)}\n`);
+    return status;
+  }
+}
+
+async function dispatch(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { streams, environment, clock, interrupted, connection } = surroundings;
+  const [name, ...rest] = args;
+  const write = (lines: readonly string[]): void => {
+    for (const line of lines) streams.out.write(`${line}\n`);
+  };
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    write(overview(COMMANDS));
+    return name === undefined ? EXIT.usage : EXIT.fine;
+  }
+  const command = COMMANDS.find((one) => one.name === name);
+  if (!command) {
+    const known = COMMANDS.map((one) => one.name).join(", ");
+    throw new UsageError(`there is no command ${name}, only ${known}; rollcall --help tells what each does`);
+  }
+  const typed = readArguments(command, rest);
+  if (typed.help) {
+    write(helpOf(command));
+    return EXIT.fine;
+  }
+  const cluster = openCluster(typed.cluster ?? environment[CLUSTER_VARIABLE], clock, connection);
+  const terminal = terminalOn(streams, {
+    json: typed.json,
+    yes: typed.options.yes === true,
+    environment,
+    interrupted,
+  });
+  try {
+    return await command.run({
+      cluster,
+      terminal,
+      clock,
+      parameters: typed.parameters,
+      options: typed.options as never,
+      operator: environment.USER || "an operator",
+      interrupted,
+    });
+  } finally {
+    cluster.close();
+  }
+}
+
+function statusOf(error: unknown): ExitCode | undefined {
+  if (error instanceof UsageError || error instanceof DefinitionError) return EXIT.usage;
+  if (error instanceof Refusal) return EXIT.wrong;
+  if (error instanceof Interrupted) return EXIT.interrupted;
+  if (isAwsFailure(error)) return EXIT.unreachable;
+  return undefined;
+}

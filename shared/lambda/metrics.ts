@@ -1,0 +1,51 @@
+/** The metrics of the functions: what they are called, and what they mean. */
+import type { RoleName } from "../cluster/definition.ts";
+
+/** Of all of them. */
+export const NAMESPACE = "Rollcall";
+
+/**
+ * What the functions count; each with the dimensions `cluster` and `service` (the function).
+ *
+ * - `Settled`, `Waiting`, `Held`, `Done`: instances looked at, by outcome. **Held above 0 wants an operator.**
+ * - `LeftAlone`: events that were nobody's business
+ * - `Changes`: changes made in the world
+ * - `Warnings`: warnings logged, holds among them
+ * - `Failed`: invocations that failed, and in a sweep instances whose pass did
+ * - `Left`: instances that a sweep's time did not suffice for
+ */
+export type Counter =
+  | "Settled"
+  | "Waiting"
+  | "Held"
+  | "Done"
+  | "LeftAlone"
+  | "Changes"
+  | "Warnings"
+  | "Failed"
+  | "Left";
+
+/**
+ * What the sweep measures of the whole cluster, with the same dimensions.
+ *
+ * - `MissingNodes`: instances that the groups desire and that are not in service
+ * - `LongestLaunch`: of the launches in progress, seconds
+ * - `LongestAbsence`: of the instances in service that Kafka does not count in, seconds
+ * - `FreeControllerIds`, `FreeBrokerIds`: ids that nobody holds
+ */
+export type Gauge = keyof typeof GAUGES;
+
+/** With their units, as CloudWatch names them. */
+export const GAUGES = {
+  MissingNodes: "Count",
+  LongestLaunch: "Seconds",
+  LongestAbsence: "Seconds",
+  FreeControllerIds: "Count",
+  FreeBrokerIds: "Count",
+} as const;
+
+/** The gauge that tells how many of a role's ids are free. */
+export const FREE_IDS = {
+  controller: "FreeControllerIds",
+  broker: "FreeBrokerIds",
+} as const satisfies Record<RoleName, Gauge>;

@@ -1,0 +1,39 @@
+/** How the cluster as a whole stands at one moment: what no single instance's outcome tells. */
+import { type Definition, groupOf, type RoleName } from "../cluster/definition.ts";
+import type { TableContents } from "./ports.ts";
+import type { FleetSight } from "./sights.ts";
+
+export interface Gauges {
+  /** Instances that the groups desire and that are not in service, whatever the reason. */
+  readonly missing: number;
+  /** How long the longest launch in progress has lasted, ms; 0 where there is none. */
+  readonly longestLaunch: number;
+  /** How long Kafka has not counted in an instance that Auto Scaling counts as in service, the longest of them, ms. */
+  readonly longestAbsence: number;
+  /** Ids that nobody holds, by role. */
+  readonly freeIds: ReadonlyMap<RoleName, number>;
+}
+
+export function gaugesOf(definition: Definition, fleet: FleetSight, contents: TableContents, now: number): Gauges {
+  const groups = fleet.groups.filter((group) => groupOf(definition, group.name) !== undefined);
+  const inService = new Set(
+    groups.flatMap(({ members }) => members.filter((m) => m.state === "InService").map((m) => m.instance)),
+  );
+  const desired = groups.reduce((sum, group) => sum + (group.deleting ? 0 : group.desired), 0);
+  const records = [...contents.records.values()];
+  const absent = records.filter((r) => r.unregistered !== undefined && inService.has(r.instance));
+  const launching = records.filter((r) => r.action?.kind === "launch" && !inService.has(r.instance));
+  const longest = (since: readonly (number | undefined)[]): number =>
+    since.reduce<number>((most, at) => Math.max(most, at === undefined ? 0 : now - at), 0);
+  return {
+    missing: Math.max(0, desired - (inService.size - absent.length)),
+    longestLaunch: longest(launching.map((record) => record.action?.since)),
+    longestAbsence: longest(absent.map((record) => record.unregistered)),
+    freeIds: new Map(
+      definition.roles.map(({ name, ids }) => {
+        const held = [...(contents.rosters.get(name)?.members.values() ?? [])].filter((m) => m.owner !== undefined);
+        return [name, ids.length - held.length];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * A whole cluster from its compiled template, with IAM enforced, on a virtual clock: modelled nodes, and Rollcall's
+ * functions behind the AWS adapters, whose calls go to the cloud without a wire.
+ */
+import { setImmediate as turn } from "node:timers/promises";
+import { kafkaHandler } from "../../../functions/kafka.ts";
+import { lifecycleHandler } from "../../../functions/lifecycle.ts";
+import { sweepHandler } from "../../../functions/sweep.ts";
+import { type VirtualClock, virtualClock } from "../../../lab/clock.ts";
+import { Cloud } from "../../../lab/cloud/cloud.ts";
+import { LAB_DELAYS } from "../../../lab/cloud/delays.ts";
+import type { CloudFaults } from "../../../lab/cloud/faults.ts";
+import type { DeployedFunction } from "../../../lab/cloud/formation/kind.ts";
+import type { Call, Service } from "../../../lab/cloud/service.ts";
+import { dynamodbService } from "../../../lab/doors/dynamodb.ts";
+import type { Machine } from "../../../lab/machines/machine.ts";
+import { modelledMachines } from "../../../lab/machines/modelled.ts";
+import { ModelledKafka } from "../../../lab/machines/modelled-kafka.ts";
+import { modelledKafkaView } from "../../../lab/machines/modelled-view.ts";
+import { seededRandom } from "../../../lab/random.ts";
+import { ADMINISTRATORS, type DeployedStack, deployStack, type StackFunctions } from "../../../lab/stack.ts";
+import type { Clients } from "../../../shared/aws/clients.ts";
+import { awsPorts } from "../../../shared/aws/ports.ts";
+import * as ec2Api from "../../../shared/aws/sdk/ec2.ts";
+import * as lambdaApi from "../../../shared/aws/sdk/lambda.ts";
+import * as ssmApi from "../../../shared/aws/sdk/ssm.ts";
+import type { Definition } from "../../../shared/cluster/definition.ts";
+import { environmentOf } from "../../../shared/lambda/environment.ts";
+import { planFor } from "../../../shared/lifecycle/plan.ts";
+
+export interface TemplateCluster {
+  readonly clock: VirtualClock;
+  readonly cloud: Cloud;
+  readonly kafka: ModelledKafka;
+  readonly stack: DeployedStack;
+  readonly functions: (definition: Definition) => StackFunctions;
+  machine(instance: string): Machine | undefined;
+  /** Moves the clock until that is so, or something was denied: whether it is so. */
+  until(condition: () => boolean, within?: number): Promise<boolean>;
+  /** A call as an operator makes it. */
+  operate(service: string, action: string, input: object): Promise<object>;
+  close(): Promise<void>;
+}
+
+const HOUR = 3_600_000;
+
+export async function startTemplateCluster(
+  template: unknown,
+  definition: Definition,
+  faultsOf: (cloud: () => Cloud) => CloudFaults = () => ({}),
+): Promise<TemplateCluster> {
+  const dynamodb = counted(dynamodbService());
+  const clock = virtualClock(Date.parse("2026-09-14T08:00:00Z"), dynamodb.drain);
+  const random = seededRandom(1);
+  const kafka = new ModelledKafka({ clock });
+  const machines = new Map<string, Machine>();
+  const modelled = modelledMachines({ clock, kafka, random: random.fork("machines") });
+  const cloud: Cloud = new Cloud({
+    scheduler: clock,
+    random: random.fork("cloud"),
+    machines: {
+      ...modelled,
+      create(spec) {
+        const machine = modelled.create(spec);
+        machines.set(spec.instance, machine);
+        return machine;
+      },
+    },
+    region: definition.region,
+    delays: LAB_DELAYS,
+    administrators: ADMINISTRATORS,
+    faults: faultsOf(() => cloud),
+  });
+  cloud.register(dynamodb.service);
+  const functions = (now: Definition): StackFunctions => {
+    const plan = planFor(now);
+    const ports = ({ role, environment }: DeployedFunction) => {
+      const { table, kafkaFunction } = environmentOf(environment);
+      return awsPorts({
+        clients: clientsOf(cloud, role),
+        definition: now,
+        tableName: table,
+        kafkaFunction,
+        clock,
+        log: { info() {}, warn() {} },
+      });
+    };
+    return {
+      lifecycle: (deployed) => lifecycleHandler({ plan, ports: ports(deployed) }),
+      sweep: (deployed) => sweepHandler({ plan, ports: ports(deployed) }),
+      kafka: () => kafkaHandler(modelledKafkaView(kafka)),
+    };
+  };
+  const deployed = deployStack(cloud, { template, definition, clock, functions: functions(definition) });
+  const cluster: TemplateCluster = {
+    clock,
+    cloud,
+    kafka,
+    stack: await clock.settle(deployed, HOUR),
+    functions,
+    machine: (instance) => machines.get(instance),
+    async until(condition, within = HOUR) {
+      const denied = () => cloud.iam.denials.length > 0;
+      await clock.runUntilTrue(() => denied() || condition(), within);
+      return !denied() && condition();
+    },
+    operate: (service, action, input) => clock.settle(cloud.call(service, action, input, { role: "operator" }), HOUR),
+    close: () => cloud.close(),
+  };
+  return cluster;
+}
+
+/** Every group of the stack has as many members as it desires, all in service. */
+export function allInService({ cloud }: TemplateCluster): boolean {
+  const groups = cloud.groups.all();
+  const well = (name: string) => cloud.groups.members(name).every(({ state }) => state === "InService");
+  return groups.length > 0 && groups.every((g) => cloud.groups.members(g.name).length === g.desired && well(g.name));
+}
+
+/** An SDK client with nothing of the SDK but its commands. */
+function clientsOf(cloud: Cloud, role: string): Clients {
+  const clientOf = (service: Call["service"]): unknown => ({
+    send: (command: { readonly input: object }) =>
+      cloud.call(service, command.constructor.name.replace(/Command$/, ""), command.input, { role }),
+    destroy() {},
+  });
+  const loaded = (service: string, api: unknown) => Promise.resolve({ client: clientOf(service), api });
+  // An object with `send` stands in for the SDK's class, which the types cannot say.
+  return {
+    autoScaling: clientOf("autoscaling"),
+    dynamodb: clientOf("dynamodb"),
+    ec2: () => loaded("ec2", ec2Api),
+    lambda: () => loaded("lambda", lambdaApi),
+    ssm: () => loaded("ssm", ssmApi),
+    destroy() {},
+  } as unknown as Clients;
+}
+
+/** The virtual clock may only move on when DynamoDB, which lives on real time, has answered everything. */
+function counted(service: Service): { readonly service: Service; drain(): Promise<void> } {
+  let asked = 0;
+  const actions = Object.entries(service.actions).map(([name, action]): [string, typeof action] => [
+    name,
+    async (...call) => {
+      asked += 1;
+      try {
+        return await action(...call);
+      } finally {
+        asked -= 1;
+      }
+    },
+  ]);
+  return {
+    service: { ...service, actions: Object.fromEntries(actions) },
+    async drain() {
+      do await turn();
+      while (asked > 0);
+      await turn();
+    },
+  };
+}
