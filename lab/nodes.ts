@@ -59,6 +59,7 @@ const QUICK_NODES: NodeDurations = {
   toolTimeout: 1_500,
   settle: 400,
   boot: 1_500,
+  restart: 250,
 };
 
 /** @param reason why they are not real */

@@ -129,7 +129,7 @@ function plainView({ out, now }: ViewOptions): View {
     note: (text) => write(text),
     warn: (text) => write(`! ${text}`),
     show(snapshot) {
-      for (const change of changes(former, snapshot)) write(changeLine(change));
+      for (const line of changes(former, snapshot).map(changeLine)) if (line !== undefined) write(line);
       former = snapshot;
     },
     summary(summary, problems, next) {

@@ -98,6 +98,9 @@ function own(definition: Definition, role: Role, group: Group, before: readonly 
   const zone = definition.zones.find((z) => z.name === group.zone);
   if (!zone) throw new Error(`group ${group.name} is in ${group.zone}, which the definition does not have`);
   const template = launchTemplateId(role.name);
+  const balanced = role.name === "broker" && balancesInstances(definition);
+  // What it refers to comes before it anyway.
+  const referred = balanced ? [template, TARGET_GROUP] : [template];
   return [
     groupId(role.name, group),
     {
@@ -105,9 +108,9 @@ function own(definition: Definition, role: Role, group: Group, before: readonly 
       Properties: {
         ...groupProperties(definition, role, zone, group.name),
         LaunchTemplate: { LaunchTemplateId: ref(template), Version: getAtt(template, "LatestVersionNumber") },
-        ...(role.name === "broker" && balancesInstances(definition) && { TargetGroupARNs: [ref(TARGET_GROUP)] }),
+        ...(balanced && { TargetGroupARNs: [ref(TARGET_GROUP)] }),
       },
-      DependsOn: before,
+      DependsOn: before.filter((id) => !referred.includes(id)),
     },
   ];
 }

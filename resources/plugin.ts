@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { DefinitionError } from "../shared/cluster/problems.ts";
 import { bundle, filesOf } from "./bundle.ts";
 import { deployProblems } from "./checks.ts";
@@ -60,7 +60,6 @@ export default class RollcallPlugin {
     this.hooks = {
       initialize: () => this.#checkDeployment(),
       "before:package:createDeploymentArtifacts": () => this.#bundle(),
-      "before:package:function:package": () => this.#bundle(),
       "after:aws:package:finalize:mergeCustomProviderResources": () => this.#compile(),
       "after:remove:remove": () => this.#sayWhatIsLeft(),
     };
@@ -69,12 +68,16 @@ export default class RollcallPlugin {
   /** Before anything is made: what a deployment must not be tried with. */
   async #checkDeployment(): Promise<void> {
     const { source, definition } = this.#cluster;
-    const [command] = this.#serverless.processedInput.commands;
+    const command = this.#serverless.processedInput.commands.join(" ");
     const problems = deployProblems(definition);
     if (command === "package") {
       if (problems.length > 0) this.#log.warning(new DefinitionError(source, problems, "deployed").message);
       // The time of packaging would be part of it.
       this.#serverless.service.package.artifactDirectoryName = `serverless/rollcall/${definition.cluster}/0-${EPOCH}`;
+    }
+    if (command === "deploy function") {
+      // osls would give the function its own settings, and other code than the stack's.
+      throw this.#refusal("a function changes with its stack: leave out `function`");
     }
     if (command !== "deploy") return;
     if (definition.roles.some((role) => role.groups.some((group) => group.existing))) {
@@ -82,8 +85,12 @@ export default class RollcallPlugin {
       problems.push(...(await existingGroupProblems(definition, config)));
     }
     if (problems.length === 0) return;
-    const { message } = new DefinitionError(source, problems, "deployed");
-    throw new this.#serverless.classes.Error(message, "ROLLCALL_DEFINITION");
+    throw this.#refusal(new DefinitionError(source, problems, "deployed").message);
+  }
+
+  /** An error that osls shows by its message alone. */
+  #refusal(message: string): Error {
+    return new this.#serverless.classes.Error(message, "ROLLCALL_REFUSED");
   }
 
   /** One package for each function, with what it needs and no more. */
@@ -97,7 +104,8 @@ export default class RollcallPlugin {
       if (name !== "kafka") files.push("definition.json");
       const paths = files.map((file) => join(outdir, file));
       const zip = await this.#zipper().zipFiles(paths, `${name}.zip`, outdir);
-      service.functions[name].package = { artifact: await namedByContent(zip, name) };
+      // Relative, so that what osls writes down does not depend on where this is done.
+      service.functions[name].package = { artifact: relative(serviceDir, await namedByContent(zip, name)) };
     }
   }
 
@@ -143,7 +151,7 @@ async function namedByContent(zip: string, name: FunctionName): Promise<string> 
     .update(await readFile(zip))
     .digest("hex")
     .slice(0, 16);
-  const path = join(zip, "..", `${name}-${hash}.zip`);
+  const path = join(dirname(zip), `${name}-${hash}.zip`);
   await rename(zip, path);
   return path;
 }

@@ -51,8 +51,9 @@ export async function lookAtCluster(cluster: Cluster): Promise<ClusterSight> {
   };
   const instances = everyInstance(fleet.seen ? fleet.value : { groups: [] }, contents);
   const question = brokerQuestion(plan, sight);
+  const none = Promise.resolve<ReadonlyMap<string, InstanceState>>(new Map());
   const [ec2, kafka, listeners] = await Promise.all([
-    looking(instances.length > 0 ? ports.instances.look(instances) : Promise.resolve(new Map())),
+    looking(instances.length > 0 ? ports.instances.look(instances) : none),
     question.bootstrap.length === 0
       ? unseen("no broker has been in service yet")
       : looking(ports.kafka.brokers(question)),
@@ -90,7 +91,12 @@ function inSight(kafka: Look<KafkaSight>): ClusterSight["kafka"] {
 /** The port's own failure is only warned of; here it is the answer. */
 async function listen(cluster: Cluster, table: TableSight): Promise<ReadonlyMap<number, ListenerSight>> {
   let failure: string | undefined;
-  const log = { info() {}, warn: (message: string) => void (failure = message) };
+  const log = {
+    info() {},
+    warn(message: string) {
+      failure = message;
+    },
+  };
   const heard = await lookAtListeners(cluster.plan, { ...cluster.ports, log }, table);
   if (failure !== undefined) throw new Error(failure);
   return heard;

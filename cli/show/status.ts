@@ -20,7 +20,7 @@ export function concernsOf(status: Status): string[] {
 }
 
 export function statusLines(status: Status, width: number, paint: Paint): string[] {
-  const { at, cluster, turn, quorum, letters, vacant } = status;
+  const { at, cluster, turn, letters, vacant } = status;
   const nodes = nodesOf(status);
   const inService = nodes.filter((n) => n.state === "InService").length;
   const desired = status.groups.reduce((sum, g) => sum + (g.desired ?? 0), 0);

@@ -3,7 +3,6 @@ import type { Scheduler, Timer } from "../clock.ts";
 import type { ProcessHandle } from "./modelled-kafka.ts";
 
 /** As `shared/config/unit.ts` has them, ms. */
-const RESTART_AFTER = 1_000;
 const START_LIMIT = { burst: 10, interval: 120_000 };
 const STOP_TIMEOUT = 330_000;
 
@@ -11,6 +10,7 @@ export type UnitState = "active" | "activating" | "deactivating" | "inactive" | 
 
 export class ModelledUnit {
   readonly #clock: Scheduler;
+  readonly #restartAfter: number;
   #execute: ((exited: () => void) => ProcessHandle) | undefined;
   #state: Exclude<UnitState, "masked" | "absent"> = "inactive";
   #process: ProcessHandle | undefined;
@@ -20,8 +20,10 @@ export class ModelledUnit {
   #masked = false;
   #powered = true;
 
-  constructor(clock: Scheduler) {
+  /** @param restartAfter from a failure until it is started again, ms */
+  constructor(clock: Scheduler, restartAfter: number) {
     this.#clock = clock;
+    this.#restartAfter = restartAfter;
   }
 
   get state(): UnitState {
@@ -110,6 +112,6 @@ export class ModelledUnit {
   #failed(): void {
     this.#process = undefined;
     this.#state = "activating";
-    this.#restart = this.#clock.after(RESTART_AFTER, () => this.#start());
+    this.#restart = this.#clock.after(this.#restartAfter, () => this.#start());
   }
 }

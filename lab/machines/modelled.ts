@@ -29,6 +29,8 @@ export interface NodeDurations {
   readonly boot: number;
   /** A process that cannot run ends after that. */
   readonly failedStart: number;
+  /** From the end of a process until its unit starts it again: `RestartSec` of `shared/config/unit.ts`. */
+  readonly restart: number;
 }
 
 export const NODE_DURATIONS: NodeDurations = {
@@ -41,6 +43,7 @@ export const NODE_DURATIONS: NodeDurations = {
   lockWait: 360_000,
   boot: 5_000,
   failedStart: 300,
+  restart: 1_000,
 };
 
 export interface ModelledMachineOptions {
@@ -91,7 +94,7 @@ class ModelledMachine implements Machine, Host {
     this.clock = clock;
     this.kafka = kafka;
     this.durations = durations;
-    this.unit = new ModelledUnit(clock);
+    this.unit = new ModelledUnit(clock, durations.restart);
     this.#script = new NodeScript(this, random.fork(spec.instance));
     this.#plugged.add(spec.address);
     this.#use(spec.address);

@@ -3,9 +3,9 @@
  * does nothing any more: whatever it still had under way never ends, and nobody runs in it again.
  */
 import type { Context } from "aws-lambda";
+import type { Clock } from "../../shared/lifecycle/ports.ts";
 import type { LabClock } from "../clock.ts";
 import type { Caller, Gateway } from "../cloud/service.ts";
-import type { Clock } from "../../shared/lifecycle/ports.ts";
 
 export type Handler = (event: unknown, context: Context) => Promise<unknown>;
 

@@ -89,7 +89,11 @@ async function launchGroups(cloud: Cloud, definition: Definition): Promise<void>
       await cloud.call(
         "autoscaling",
         "CreateAutoScalingGroup",
-        { ...properties, VPCZoneIdentifier: properties.VPCZoneIdentifier.join(","), LaunchTemplate: { LaunchTemplateName } },
+        {
+          ...properties,
+          VPCZoneIdentifier: properties.VPCZoneIdentifier.join(","),
+          LaunchTemplate: { LaunchTemplateName },
+        },
         DEPLOYER,
       );
     }

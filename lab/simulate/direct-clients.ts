@@ -2,13 +2,14 @@
  * The SDK's clients without the SDK between: a command's input goes to the modelled cloud as it is. The adapters of
  * `shared/aws` run on them as on the real ones; what is left out is the wire, and what it costs (0.3–0.6 ms a call).
  */
+
+import type { Clients } from "../../shared/aws/clients.ts";
 import * as ec2Api from "../../shared/aws/sdk/ec2.ts";
 import * as lambdaApi from "../../shared/aws/sdk/lambda.ts";
 import * as ssmApi from "../../shared/aws/sdk/ssm.ts";
-import type { Clients } from "../../shared/aws/clients.ts";
 import type { ServiceName } from "../cloud/service.ts";
-import { retrying } from "./retrying.ts";
 import type { Inside } from "./containers.ts";
+import { retrying } from "./retrying.ts";
 
 export function directClients(inside: Inside): Clients {
   const clientOf = (service: ServiceName): unknown => ({

@@ -54,7 +54,8 @@ export class Faults implements CloudFaults {
       container.kill();
       return never();
     }
-    if (this.#strikes("slow", what)) await this.#options.clock.wait(1_000 + Math.floor(10_000 * this.#options.dice.roll(`${what} slowness`)));
+    if (this.#strikes("slow", what))
+      await this.#options.clock.wait(1_000 + Math.floor(10_000 * this.#options.dice.roll(`${what} slowness`)));
     if (this.#strikes("throttled", what)) throw throttled(call.service);
     if (this.#strikes("broken", what)) throw broken(call.service);
     if (!table && LAGGING.test(call.action) && this.#strikes("stale", what)) {
@@ -78,22 +79,32 @@ export class Faults implements CloudFaults {
     const subject = subjectOf(event);
     const what = this.#numbered(`${event["detail-type"]}${subject}→${target.split(":").at(-1)}`);
     if (this.#strikes("eventLost", what)) return [];
-    const delay = this.#strikes("eventLate", what) ? Math.floor(90_000 * this.#options.dice.roll(`${what} lateness`)) : 0;
-    const again = this.#strikes("eventTwice", what) ? [Math.floor(60_000 * this.#options.dice.roll(`${what} again`))] : [];
+    const delay = this.#strikes("eventLate", what)
+      ? Math.floor(90_000 * this.#options.dice.roll(`${what} lateness`))
+      : 0;
+    const again = this.#strikes("eventTwice", what)
+      ? [Math.floor(60_000 * this.#options.dice.roll(`${what} again`))]
+      : [];
     return [delay, ...again];
   }
 
   agent(_instance: string): number | "never" | undefined {
     const what = this.#numbered("agent");
     if (this.#strikes("agentNever", what)) return "never";
-    return this.#strikes("agentLate", what) ? 30_000 + Math.floor(120_000 * this.#options.dice.roll(`${what} lateness`)) : undefined;
+    return this.#strikes("agentLate", what)
+      ? 30_000 + Math.floor(120_000 * this.#options.dice.roll(`${what} lateness`))
+      : undefined;
   }
 
   command({ comment }: { readonly comment: string }): readonly number[] {
     const what = this.#numbered(`command ${comment.split(" ")[1]}`);
     if (this.#strikes("commandLost", what)) return [];
-    const late = this.#strikes("commandLate", what) ? Math.floor(120_000 * this.#options.dice.roll(`${what} lateness`)) : 0;
-    const again = this.#strikes("commandTwice", what) ? [Math.floor(200_000 * this.#options.dice.roll(`${what} again`))] : [];
+    const late = this.#strikes("commandLate", what)
+      ? Math.floor(120_000 * this.#options.dice.roll(`${what} lateness`))
+      : 0;
+    const again = this.#strikes("commandTwice", what)
+      ? [Math.floor(200_000 * this.#options.dice.roll(`${what} again`))]
+      : [];
     return [late, ...again];
   }
 

@@ -1,7 +1,7 @@
 /** Plays one history to its end: trouble first, then calm, in which everything has to come right. */
 import { hookName } from "../../shared/aws/names.ts";
-import { seededDice } from "./dice.ts";
 import type { BlowKind } from "./blows.ts";
+import { seededDice } from "./dice.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { excuse, unsettled } from "./judge.ts";
 import type { Scenario } from "./scenario.ts";
@@ -96,8 +96,7 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
         agent: (instance) => made.agent(instance),
         command: (command) => made.command(command),
         run: (action) => made.run(action),
-        launch: (zone) =>
-          (outages.get(zone) ?? 0) > clock.now() ? "InsufficientInstanceCapacity" : made.launch(zone),
+        launch: (zone) => ((outages.get(zone) ?? 0) > clock.now() ? "InsufficientInstanceCapacity" : made.launch(zone)),
       };
     },
     heard: {
@@ -122,7 +121,8 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
   const watchful = (): boolean => {
     steps += 1;
     breach ??= watching.look();
-    if (cloud.calls.all().length > MOST_CALLS) breach ??= { invariant: "calls without end", detail: `${MOST_CALLS}`, at: clock.now() };
+    if (cloud.calls.all().length > MOST_CALLS)
+      breach ??= { invariant: "calls without end", detail: `${MOST_CALLS}`, at: clock.now() };
     return breach !== undefined;
   };
   const until = (time: number) => clock.runUntilTrue(watchful, time - clock.now());

@@ -16,13 +16,16 @@ function groupsUnsettled(stage: Stage, { rosters }: TableContents): string[] {
     const place = groupOf(stage.definition(), group.name);
     if (!place) continue;
     const members = cloud.groups.members(group.name);
-    if (members.length !== group.desired) found.push(`${group.name} has ${members.length} of ${group.desired} instances`);
+    if (members.length !== group.desired)
+      found.push(`${group.name} has ${members.length} of ${group.desired} instances`);
     const roster = rosters.get(place.role.name);
     for (const { instance, state, healthy } of members) {
-      if (state !== "InService" || !healthy) found.push(`${instance} of ${group.name} is ${state}${healthy ? "" : ", unhealthy"}`);
+      if (state !== "InService" || !healthy)
+        found.push(`${instance} of ${group.name} is ${state}${healthy ? "" : ", unhealthy"}`);
       const held = [...(roster?.members.values() ?? [])].find((m) => m.owner === instance);
       if (!held) found.push(`${instance} of ${group.name} holds no id`);
-      else if (held.zone !== place.zone) found.push(`${instance} of ${group.name} holds ${held.id}, which is ${held.zone}'s`);
+      else if (held.zone !== place.zone)
+        found.push(`${instance} of ${group.name} holds ${held.id}, which is ${held.zone}'s`);
     }
   }
   for (const { instance } of cloud.groups.actions.all()) found.push(`a lifecycle action of ${instance} is open`);
@@ -36,9 +39,11 @@ function kafkaUnsettled({ kafka, definition }: Stage, { rosters }: TableContents
     if (member.owner === undefined) continue;
     const sight = registered.get(member.id);
     if (!sight) found.push(`broker ${member.id} is not registered`);
-    else if (sight.host !== member.address) found.push(`broker ${member.id} is at ${sight.host}:${CLIENT_PORT}, not ${member.address}`);
+    else if (sight.host !== member.address)
+      found.push(`broker ${member.id} is at ${sight.host}:${CLIENT_PORT}, not ${member.address}`);
   }
-  const owned = (role: RoleName) => new Set([...(rosters.get(role)?.members.values() ?? [])].filter((m) => m.owner).map((m) => m.id));
+  const owned = (role: RoleName) =>
+    new Set([...(rosters.get(role)?.members.values() ?? [])].filter((m) => m.owner).map((m) => m.id));
   const brokers = owned("broker");
   for (const { topic, index, leader, isr, replicas } of kafka.partitions()) {
     const out = replicas.filter((id) => brokers.has(id) && !isr.includes(id));
@@ -60,7 +65,8 @@ function tableUnsettled(stage: Stage, { rosters, records, turn }: TableContents)
   const there = new Set(stage.cloud.groups.everyMember().map((m) => m.instance));
   for (const [role, roster] of rosters) {
     for (const { id, owner } of roster.members.values()) {
-      if (owner !== undefined && !there.has(owner)) found.push(`${role} ${id} is still held by ${owner}, which is gone`);
+      if (owner !== undefined && !there.has(owner))
+        found.push(`${role} ${id} is still held by ${owner}, which is gone`);
     }
   }
   for (const { instance, hold } of records.values()) {
@@ -85,7 +91,8 @@ export function excuse(stage: Stage, contents: TableContents): string | undefine
 function rightly(stage: Stage, { hold, role }: InstanceRecord): boolean {
   const { kafka } = stage;
   const reason = hold?.reason ?? "";
-  if (role === "controller" && /stopping controller \d+ is not safe/.test(reason)) return kafka.quorum().voters.length < 3;
+  if (role === "controller" && /stopping (it|controller \d+) is not safe/.test(reason))
+    return kafka.quorum().voters.length < 3;
   if (/would have no in-sync replica left|below its min ISR/.test(reason)) {
     return kafka.partitions().some((p) => p.replicas.length <= p.minIsr || p.isr.length < p.minIsr);
   }

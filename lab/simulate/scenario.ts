@@ -22,7 +22,13 @@ export function scenarioOf(seed: number): Scenario {
   const random = seededRandom(seed).fork("scenario");
   const shape = drawShape(random.fork("shape"));
   const span = (8 + random.below(10)) * MINUTE;
-  return { seed, shape, span, rates: drawRates(random.fork("rates")), blows: drawBlows(random.fork("blows"), shape, span) };
+  return {
+    seed,
+    shape,
+    span,
+    rates: drawRates(random.fork("rates")),
+    blows: drawBlows(random.fork("blows"), shape, span),
+  };
 }
 
 function drawShape(random: Random): Shape {

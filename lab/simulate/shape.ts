@@ -47,8 +47,20 @@ export const DELAYS: Delays = {
     unhealthy: [500, 5_000],
     backOff: 10_000,
   },
-  ec2: { boot: [1_000, 8_000], shutdown: [3_000, 20_000], remember: 900_000, attach: [300, 2_000], detach: [500, 4_000] },
-  ssm: { register: [2_000, 15_000], stale: [20_000, 60_000], deliver: [100, 1_000], visible: [100, 1_000], report: [100, 700] },
+  ec2: {
+    boot: [1_000, 8_000],
+    shutdown: [3_000, 20_000],
+    remember: 900_000,
+    attach: [300, 2_000],
+    detach: [500, 4_000],
+  },
+  ssm: {
+    register: [2_000, 15_000],
+    stale: [20_000, 60_000],
+    deliver: [100, 1_000],
+    visible: [100, 1_000],
+    report: [100, 700],
+  },
   events: { deliver: [50, 1_500], archive: [2_000, 20_000], replay: [500, 2_000] },
   lambda: { retries: [20_000, 40_000] },
 };

@@ -1,6 +1,7 @@
 /** A cluster as histories play it: the modelled cloud with Rollcall's real handlers, on a virtual clock. */
-import { lifecycleHandler } from "../../functions/lifecycle.ts";
+
 import { kafkaHandler } from "../../functions/kafka.ts";
+import { lifecycleHandler } from "../../functions/lifecycle.ts";
 import { type SweepAnswer, sweepHandler } from "../../functions/sweep.ts";
 import { awsPorts } from "../../shared/aws/ports.ts";
 import type { Definition } from "../../shared/cluster/definition.ts";
@@ -16,11 +17,11 @@ import { ModelledKafka } from "../machines/modelled-kafka.ts";
 import { modelledKafkaView } from "../machines/modelled-view.ts";
 import { type Random, seededRandom } from "../random.ts";
 import { Containers, type Handler, type Inside } from "./containers.ts";
-import { deploy, type Deployment } from "./deploy.ts";
+import { type Deployment, deploy } from "./deploy.ts";
 import { directClients } from "./direct-clients.ts";
+import { DELAYS, definitionOf, REGION, type Shape } from "./shape.ts";
 import { type Method, tableService, tableThrough } from "./table-service.ts";
 import type { WholeSweep } from "./watch.ts";
-import { DELAYS, definitionOf, REGION, type Shape } from "./shape.ts";
 
 export interface StageOptions {
   readonly seed: number;

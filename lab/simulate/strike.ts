@@ -1,5 +1,5 @@
 /** Makes what a history plans happen. */
-import { groupOf, roleOf, type RoleName } from "../../shared/cluster/definition.ts";
+import { groupOf, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
 import { launching, type Member, terminating } from "../cloud/autoscaling/group.ts";
 import type { Blow } from "./blows.ts";
 import type { Stage } from "./stage.ts";

@@ -40,9 +40,11 @@ export function tableService(table: Table, changed: (method: Method, input: read
 
 /** The table as a function sees it. */
 export function tableThrough(inside: Inside): Table {
-  const through = (method: Method) => async (...parameters: readonly unknown[]) => {
-    const call = () => inside.gateway.call("table", method, parameters, inside.caller);
-    return ((await retrying(inside.clock, call)) as { readonly answer: unknown }).answer;
-  };
+  const through =
+    (method: Method) =>
+    async (...parameters: readonly unknown[]) => {
+      const call = () => inside.gateway.call("table", method, parameters, inside.caller);
+      return ((await retrying(inside.clock, call)) as { readonly answer: unknown }).answer;
+    };
   return Object.fromEntries(METHODS.map((method) => [method, through(method)])) as unknown as Table;
 }

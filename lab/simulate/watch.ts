@@ -80,7 +80,8 @@ export class Watch {
     if (this.#nature.has(violation)) return true;
     // Nothing rests on a quorum before Rollcall has seen it formed: no broker has been told of it.
     if (!this.#contents?.quorum?.formed && (kind === "stopped under majority" || kind === "voter emptied")) return true;
-    if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone") return false;
+    if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone")
+      return false;
     return this.#harms.some((harm) => harm.at <= at && harm.at > at - UNFORESEEN);
   }
 
@@ -133,4 +134,3 @@ export class Watch {
     return this.#contents?.rosters.get(role)?.members.get(id);
   }
 }
-

@@ -1,5 +1,5 @@
 /** The cluster as it is now, from the cloud's own state, the table, and Kafka: what the view shows and the tour waits for. */
-import { CONTROLLER_PORT, groupOf, roleOf } from "../../shared/cluster/definition.ts";
+import { CONTROLLER_PORT, groupOf, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
 import { questionFor } from "../../shared/lifecycle/look.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { KafkaSight, ListenerSight, RosterMember } from "../../shared/lifecycle/sights.ts";
@@ -14,8 +14,23 @@ export interface Observation {
 
 /** A look at Kafka is made anew after this long, ms: each one connects to brokers that have other things to do. */
 const KAFKA_EVERY = 1_500;
-/** Rows that say no more than that all is well, or that somebody else says it. */
-const QUIET: ReadonlySet<string> = new Set(["in-service/4", "launch/11", "state/attended", "event/look"]);
+/** Rows that say no more than that all is well, that somebody else says it, or what the states show anyway. */
+const QUIET: ReadonlySet<string> = new Set([
+  "event/look",
+  "gone/forget",
+  "gone/settled",
+  "in-service/4",
+  "launch/11",
+  "launch/begin",
+  "state/attended",
+  "state/foreign",
+  "state/leave-alone",
+  "state/pending",
+  "terminate/1",
+  "terminate/begin",
+]);
+/** Registered with Kafka still, though its machine has ended: until its session does. */
+const UNNOTICED = "not missed yet";
 
 export class Observer {
   readonly #lab: Lab;
@@ -51,8 +66,9 @@ export class Observer {
 
   #nodes({ rosters }: TableContents): NodeSnapshot[] {
     const { cloud, definition, journal } = this.#lab;
-    const { groups, instances } = cloud.snapshot();
+    const { groups, instances, interfaces } = cloud.snapshot();
     const ec2 = new Map(instances.map((i) => [i.id, i]));
+    const attached = new Map(interfaces.map((i) => [i.address, i.attachment?.instance]));
     return groups.flatMap((group) => {
       const place = groupOf(definition, group.name);
       if (!place) return [];
@@ -62,7 +78,9 @@ export class Observer {
         );
         const pooled = place.role.pool?.find((p) => p.id === held?.id);
         const machine = ec2.get(member.instance);
-        const address = pooled?.address ?? held?.address ?? machine?.address;
+        const own = pooled && attached.get(pooled.address) !== member.instance ? undefined : pooled;
+        const address = own?.address ?? machine?.address;
+        const running = machine?.state === "running";
         const saying = journal.latest(member.instance);
         const quiet = saying === undefined || QUIET.has(saying.row ?? "");
         return {
@@ -71,7 +89,7 @@ export class Observer {
           zone: place.zone,
           scaling: member.state,
           ec2: machine?.state ?? "",
-          kafka: held ? this.#standing(place.role.name, held, address) : "",
+          kafka: held && address !== undefined ? this.#standing(place.role.name, held, address, running) : "",
           ...(held && { id: held.id }),
           ...(address !== undefined && { address }),
           ...(!quiet && { status: saying.message, held: saying.grave }),
@@ -80,13 +98,17 @@ export class Observer {
     });
   }
 
-  #standing(role: string, { id }: RosterMember, address: string | undefined): string {
+  #standing(role: RoleName, { id }: RosterMember, address: string, running: boolean): string {
     if (role === "controller") {
-      return this.#kafka.listeners?.get(`${address}:${CONTROLLER_PORT}`) === "listening" ? "listening" : "";
+      const listens = this.#kafka.listeners?.get(`${address}:${CONTROLLER_PORT}`) === "listening";
+      return listens && running ? "listening" : "";
     }
     const sight = this.#kafka.brokers?.seen ? this.#kafka.brokers.brokers.get(id) : undefined;
     if (!sight) return "";
     if (!sight.registered) return "out";
+    // Whoever had the id before is not this node.
+    if (sight.registered.host !== address) return "out";
+    if (!running) return UNNOTICED;
     return sight.replicas === 0 ? "registered" : `in sync ${sight.replicas - sight.missing}/${sight.replicas}`;
   }
 }

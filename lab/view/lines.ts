@@ -3,8 +3,8 @@
 import { cut, oneLine } from "../../shared/terminal/text.ts";
 import type { Change, Difference } from "./changes.ts";
 
-/** `broker 2  eu-central-1b  i-0abc…  Pending:Wait → InService · Kafka: in sync 12/12` */
-export function changeLine(change: Change): string {
+/** `broker 2  eu-central-1b  i-0abc…  Pending:Wait → InService · Kafka: in sync 12/12`; undefined: nothing worth a line. */
+export function changeLine(change: Change): string | undefined {
   const { node } = change;
   const who = `${node.role} ${node.id ?? "–"}`.padEnd("controller 101".length);
   const parts = [
@@ -18,6 +18,8 @@ export function changeLine(change: Change): string {
   const what = change.gone
     ? `${change.scaling?.from ?? change.ec2?.from ?? ""} → gone`
     : parts.filter((part) => part !== "").join(" · ");
+  // It has stopped waiting, and what it waited for has been told already.
+  if (what === "") return undefined;
   return oneLine(`${who}  ${node.zone}  ${cut(node.instance, 19)}  ${what}`);
 }
 

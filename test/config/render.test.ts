@@ -136,6 +136,10 @@ describe("the unit", () => {
     expect(unitOf(1, { broker: { heap: 256 } }).content).toContain("-XX:+UseSerialGC");
   });
 
+  it("does not start while its data's volume is not there", () => {
+    expect(unitOf(1).content).toContain("\nRequiresMountsFor=@HOME@/data\n");
+  });
+
   it("waits for a controlled shutdown, which may take Kafka five minutes", () => {
     expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unitOf(1).content)?.[1])).toBeGreaterThan(300);
   });

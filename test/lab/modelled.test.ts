@@ -309,7 +309,7 @@ describe("what happens to a machine", () => {
 });
 
 test("a unit whose machine loses its power in the middle of a restart starts only with the machine", async () => {
-  const unit = new ModelledUnit(cluster.clock);
+  const unit = new ModelledUnit(cluster.clock, 1_000);
   let started = 0;
   const stopping = Promise.withResolvers<void>();
   unit.install(() => {

@@ -330,19 +330,32 @@ describe("rows 7 and 8: its configuration", () => {
       changeOf({ ...late, record: { ...late.record, command: { ...command, sent: NOW - 16_000 } } }),
     ).toMatchObject({ kind: "send", attempt: 2 });
   });
-  test("one with another digest than rendered now is not its configuration", () => {
+  test("a definition deployed meanwhile waits until it is in service: what counts on the node already must not see it restart", () => {
+    const begun = { ...launched(), address: "10.0.1.50", command: { ...command, digest: "old" } };
+    expect(
+      step({ nodes: [mine], record: begun, seen: { ...online, command: { status: "running", detail: "" } } }),
+    ).toMatchObject({
+      do: "wait",
+      row: "launch/8",
+    });
+    const done = { ok: true, action: "configure", unit: "active" } as const;
     expect(
       changeOf({
         nodes: [mine],
-        record: {
-          ...launched(),
-          address: "10.0.1.50",
-          command: { ...command, digest: "old" },
-          configured: { ...configured, digest: "old" },
-        },
-        seen: online,
+        record: begun,
+        seen: { ...online, command: { status: "success", detail: "", answer: done } },
       }),
-    ).toMatchObject({ kind: "send", digest });
+    ).toMatchObject({ kind: "note", patch: { configured: { digest: "old" } } });
+    const record = { ...begun, configured: { ...configured, digest: "old" } };
+    expect(step({ nodes: [mine], record, seen: { ...online, kafka: registered() } })).toMatchObject({
+      row: "launch/11",
+    });
+  });
+  test("a try that failed is followed by one with the definition of now", () => {
+    const record = { ...launched(), address: "10.0.1.50", command: { ...command, digest: "old" } };
+    expect(
+      changeOf({ nodes: [mine], record, seen: { ...online, command: { status: "failed", detail: "no disk" } } }),
+    ).toMatchObject({ kind: "send", digest, attempt: 2 });
   });
 });
 
@@ -442,6 +455,15 @@ describe("rows 9 to 11: Kafka counts it in", () => {
       reason: expect.stringContaining("observer"),
     });
     expect(step(voter(quorumOf({ 102: 0, 103: 0 }, [], 102)))).toMatchObject({ do: "wait", row: "launch/9" });
+  });
+  test("who listens is asked of those that hold an id now: the roster is read again, too", () => {
+    const alone = voter(quorumOf({}));
+    const listeners = new Map([[101, "listening" as const]]);
+    expect(step({ ...alone, seen: { ...alone.seen, listeners } })).toMatchObject({
+      do: "wait",
+      row: "launch/10",
+      on: ["listeners", "table"],
+    });
   });
   test("the voter that it replaces, which followed until a moment ago, is not taken for it", () => {
     expect(step(voter(quorumOf({ 101: 600, 102: 0, 103: 0 }, [], 102)))).toMatchObject({

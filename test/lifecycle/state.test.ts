@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decide } from "../../shared/lifecycle/decide/index.ts";
 import type { LifecycleState } from "../../shared/lifecycle/sights.ts";
-import { A, changeOf, NOW, plan, step } from "./scene.ts";
+import { A, changeOf, definition, NOW, plan, step } from "./scene.ts";
 
 const nowhere = { instance: "i-1", zone: A } as const;
 
@@ -34,6 +34,18 @@ describe("the present state chooses the table, never the event", () => {
       reason: expect.stringContaining("7"),
     });
   });
+  test("nobody attends to what had no heartbeat for half its period: the one who did may have been killed", () => {
+    const { heartbeat } = definition.periods;
+    const record = { action: { kind: "launch", since: NOW - heartbeat }, attended: NOW + 1000 } as const;
+    const woken = (ago: number): string =>
+      step({
+        nodes: [{ ...nowhere, state: "Pending:Wait", id: 1 }],
+        record: { ...record, heartbeat: NOW - ago },
+        echo: true,
+      }).row;
+    expect(woken(heartbeat / 2)).toBe("state/attended");
+    expect(woken(heartbeat / 2 + 1)).not.toBe("state/attended");
+  });
   test("the end of a command is an echo only of the record's own: a question to the node wakes nobody to ask again", () => {
     const seen = { agent: { state: "absent" } } as const;
     const command = { action: "configure", digest: "d", attempt: 1, sent: NOW, id: "c-1" } as const;
@@ -43,6 +55,7 @@ describe("the present state chooses the table, never the event", () => {
     expect(woken({})).toBe("state/attended");
     expect(woken({ command: { ...command, id: "c-9" } })).not.toBe("state/attended");
     const { id: _, ...unnamed } = command;
+    expect(woken({ command: { ...unnamed, action: "status" } })).toBe("state/attended");
     expect(woken({ command: unnamed })).not.toBe("state/attended");
     // Concluded: whatever ended now was only a question to the node.
     expect(woken({ command: unnamed, configured: { digest: "d", at: NOW, times: 1 } })).toBe("state/attended");

@@ -139,6 +139,10 @@ describe("row 2: is it safe, and its turn", () => {
       facts: ["quorum"],
       via: "i-2",
     });
+    const leavingToo = { instance: "i-3", zone: C, state: "Terminating:Wait", id: 103, served: true } as const;
+    const three = { ...setting, nodes: [controller, peer, leavingToo] };
+    const asked = [0, 7_000, 14_000].map((later) => step({ ...three, now: NOW + later }));
+    expect(asked.map((s) => s.do === "look" && s.via)).toEqual(["i-2", "i-3", "i-1"]);
     expect(
       changeOf({
         role: "controller",

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { parseProperties } from "../../shared/config/properties.ts";
@@ -29,4 +29,23 @@ it.each([
   expect(readFileSync(join(machine.units, UNIT), "utf8")).not.toContain("@");
   expect((await machine.run("configure", payload)).answer.ok).toBe(true);
   expect(machine.lines("kafka-starts")).toHaveLength(1);
+});
+
+it("a Kafka to install, and the volume, as rendered, the script takes", async () => {
+  const archive = { url: "s3://artifacts/kafka_2.13-4.3.1.tgz", sha512: "0123456789abcdef".repeat(8) };
+  const definition = definitionWith({ nodes: { archive } });
+  const node = nodeOf(definition, 1);
+  const machine = new Machine([node.address]);
+  machines.push(machine);
+  machine.uncue("mounts");
+  const { payload } = render(definition, node, FORMED);
+
+  const lacking = await machine.run("configure", payload);
+  expect(lacking.answer.error).toMatch(`fetching ${archive.url} failed`);
+  writeFileSync(join(machine.kafka, "libs/kafka-clients-4.3.1.jar"), "");
+  machine.cue("users", "kafka\n");
+  machine.cue("lsblk");
+  expect((await machine.run("configure", payload)).answer.error).toMatch("must have one EBS volume for its data");
+  machine.mountData();
+  expect((await machine.run("configure", payload)).answer.ok).toBe(true);
 });

@@ -75,7 +75,10 @@ export class Terminations {
   #ended(instance: string, { result, how }: Ending): void {
     const member = this.#state.member(instance);
     const abandoned = result === "ABANDON" || how === "global timeout";
-    if (!abandoned || !this.#state.get(member.group).retain) {
+    // There is nothing left to retain of an instance that EC2 has ended meanwhile.
+    const ec2 = this.#instances.find(instance);
+    const gone = !ec2 || ec2.state === "terminated";
+    if (!abandoned || gone || !this.#state.get(member.group).retain) {
       this.#proceed(member);
       return;
     }

@@ -36,7 +36,8 @@ function choose(plan: Plan, facts: Facts): Step {
   if (!group || !member || !place) return outsideGroups(facts, table);
 
   // Only a lifecycle action has an invocation that stays with it; nobody stays with an instance in service.
-  const attended = member.state.endsWith(":Wait") && (record?.attended ?? 0) > facts.now;
+  const attended =
+    member.state.endsWith(":Wait") && (record?.attended ?? 0) > facts.now && !neglected(record, facts.now, plan);
   if (facts.echo && attended) return settled("state/attended", "another invocation is at work on it");
   // Whoever asks a node something waits for the answer; were its end to wake others, each would ask in turn, without end.
   const ended = facts.echo ? facts.ended : undefined;
@@ -102,8 +103,16 @@ function awaits(record: InstanceRecord | undefined, ended: string): boolean {
   const command = record?.command;
   if (!command) return false;
   if (command.id !== undefined) return command.id === ended;
+  // A question, whose answer is written nowhere: the sweep goes on from it.
+  if (command.action === "status") return false;
   const over = Math.max(record.configured?.at ?? 0, record.stopped ?? 0);
   return command.sent > over;
+}
+
+/** Nobody has recorded a heartbeat for half its period, so whoever was at work on it may have been killed. */
+function neglected(record: InstanceRecord | undefined, now: number, plan: Plan): boolean {
+  const last = record?.heartbeat ?? record?.action?.since;
+  return last !== undefined && now - last > plan.definition.periods.heartbeat / 2;
 }
 
 /** No group of the cluster lists it: gone, detached, or never one of ours. */

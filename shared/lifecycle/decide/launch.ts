@@ -149,8 +149,11 @@ function node(scene: Scene, mine: RosterMember): Step {
   if ("do" in quorum) return quorum;
 
   const rendered = plan.render({ role, id: mine.id, zone, address: own }, quorum);
-  const configured = record?.configured?.digest === rendered.digest ? record.configured : undefined;
-  const configuring = progress(scene, "launch/8", "configure", rendered.digest, configured ? configured.at + 1 : 0);
+  // A launch goes on with what it was first configured with. A definition deployed meanwhile reaches it once it is in service,
+  // where the gates are: a quorum or a partition may count on it already, and a restart would take that down.
+  const digest = record?.command?.action === "configure" ? record.command.digest : rendered.digest;
+  const configured = record?.configured;
+  const configuring = progress(scene, "launch/8", "configure", digest, configured ? configured.at + 1 : 0);
   const configure = (attempt: number, reason: string): Step =>
     send(
       "launch/7",
@@ -172,7 +175,7 @@ function node(scene: Scene, mine: RosterMember): Step {
         `configured: unit ${configuring.answer.unit ?? "?"}`,
         {
           kind: "note",
-          patch: { configured: { digest: rendered.digest, at: facts.now, times: (configured?.times ?? 0) + 1 } },
+          patch: { configured: { digest, at: facts.now, times: (configured?.times ?? 0) + 1 } },
         },
         "table",
       );
@@ -306,7 +309,8 @@ function voter(
     return unregistered(scene, mine, `${nodeName(scene.role, mine.id)} does not listen yet`, "listeners", configure);
   }
   if (present <= mark.voters.length / 2) {
-    return wait("launch/10", `only ${present} of ${mark.voters.length} controllers listen yet`, "listeners");
+    // Asked are those whose id somebody holds, and who holds one changes while the founders come.
+    return wait("launch/10", `only ${present} of ${mark.voters.length} controllers listen yet`, "listeners", "table");
   }
   if (!facts.quorum)
     return {

@@ -13,13 +13,30 @@ export function peersInService({ fleet, roster, mine }: Scene): RosterMember[] {
     .sort((a, b) => a.id - b.id);
 }
 
-/** The verdict, or the look it needs first. The quorum is asked through a member that is well, where there is one. */
+/** How long one member is asked before another gets its turn, ms; a number that divides no usual period between sweeps. */
+const ASKED = 7_000;
+
+/**
+ * Whose Kafka tools to ask about the quorum. Those in service come first, but one that cannot answer (its agent is dead, its
+ * machine gone) must not stand in the way for ever: so they take turns, with those that leave, which serve on, and itself.
+ */
+function witness(scene: Scene): string {
+  const { facts, fleet, roster } = scene;
+  const leaving = new Set(
+    fleet.groups.flatMap((g) => g.members.filter((m) => m.state === "Terminating:Wait").map((m) => m.instance)),
+  );
+  const serving = peersInService(scene).flatMap((m) => m.owner ?? []);
+  const others = [...roster.members.values()].flatMap((m) => (m.owner && leaving.has(m.owner) ? [m.owner] : []));
+  const candidates = [...new Set([...serving, ...others.sort(), facts.instance])];
+  return candidates[Math.floor(facts.now / ASKED) % candidates.length] ?? facts.instance;
+}
+
+/** The verdict, or the look it needs first. */
 export function safeToStop(scene: Scene, row: string, mine: RosterMember): Verdict | Step {
   const { facts, role } = scene;
   if (role.name === "controller") {
     if (!facts.quorum) {
-      const via = peersInService(scene)[0]?.owner ?? facts.instance;
-      return { do: "look", row, reason: "does the quorum stand without it", facts: ["quorum"], via };
+      return { do: "look", row, reason: "does the quorum stand without it", facts: ["quorum"], via: witness(scene) };
     }
     const quorum = facts.quorum.value;
     return quorum.seen

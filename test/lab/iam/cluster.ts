@@ -11,7 +11,7 @@ import { Cloud } from "../../../lab/cloud/cloud.ts";
 import { LAB_DELAYS } from "../../../lab/cloud/delays.ts";
 import type { CloudFaults } from "../../../lab/cloud/faults.ts";
 import type { DeployedFunction } from "../../../lab/cloud/formation/kind.ts";
-import type { Call, Service } from "../../../lab/cloud/service.ts";
+import type { Service } from "../../../lab/cloud/service.ts";
 import { dynamodbService } from "../../../lab/doors/dynamodb.ts";
 import type { Machine } from "../../../lab/machines/machine.ts";
 import { modelledMachines } from "../../../lab/machines/modelled.ts";
@@ -117,11 +117,22 @@ export function allInService({ cloud }: TemplateCluster): boolean {
   return groups.length > 0 && groups.every((g) => cloud.groups.members(g.name).length === g.desired && well(g.name));
 }
 
-/** An SDK client with nothing of the SDK but its commands. */
+/** As the SDK does it by default. */
+const ATTEMPTS = 3;
+
+/** An SDK client with nothing of the SDK but its commands, and that it tries again where no answer comes. */
 function clientsOf(cloud: Cloud, role: string): Clients {
-  const clientOf = (service: Call["service"]): unknown => ({
+  async function send(service: string, action: string, input: object, attempt = 1): Promise<object> {
+    try {
+      return await cloud.call(service, action, input, { role });
+    } catch (error) {
+      if (!(error instanceof Error && error.name === "TimeoutError") || attempt === ATTEMPTS) throw error;
+      return send(service, action, input, attempt + 1);
+    }
+  }
+  const clientOf = (service: string): unknown => ({
     send: (command: { readonly input: object }) =>
-      cloud.call(service, command.constructor.name.replace(/Command$/, ""), command.input, { role }),
+      send(service, command.constructor.name.replace(/Command$/, ""), command.input),
     destroy() {},
   });
   const loaded = (service: string, api: unknown) => Promise.resolve({ client: clientOf(service), api });

@@ -20,9 +20,10 @@ export interface Played {
 
 /** The caller closes the cluster. Rejects where the stack cannot be made, or a step never comes to its end. */
 export async function play(template: unknown, definition: Definition): Promise<Played> {
-  const cluster = await startTemplateCluster(template, definition, (cloud) => troubles(cloud));
+  const on: Switches = { sweeps: true };
+  const cluster = await startTemplateCluster(template, definition, (cloud) => troubles(cloud, on));
   for (const [what, step] of STEPS) {
-    const goal = await step(cluster);
+    const goal = await step(cluster, on);
     const reached = await cluster.until(goal);
     const [denial] = cluster.cloud.iam.denials;
     if (denial) return { cluster, denied: denial.message };
@@ -31,9 +32,18 @@ export async function play(template: unknown, definition: Definition): Promise<P
   return { cluster, denied: undefined };
 }
 
-type Step = (cluster: TemplateCluster) => Promise<() => boolean>;
+/** What a step may turn off. */
+interface Switches {
+  sweeps: boolean;
+}
 
+type Step = (cluster: TemplateCluster, on: Switches) => Promise<() => boolean>;
+
+/** What needs no node comes first, so that a denial there shows soon. */
 const STEPS: readonly (readonly [string, Step])[] = [
+  ["an event that cannot be read in the failure queue", unreadable],
+  ["a sweep that failed in the failure queue", failedSweep],
+  ["an event for a function that is gone among the undelivered", undelivered],
   [
     "every node in service",
     async (on) => {
@@ -51,42 +61,40 @@ const STEPS: readonly (readonly [string, Step])[] = [
   ["a broker's replacement, found by sweeps", (on) => terminated(on, "broker", ZONES.sweeps)],
   ["a controller's replacement, told by events", (on) => terminated(on, "controller", ZONES.events)],
   ["a controller's replacement, found by sweeps", (on) => terminated(on, "controller", ZONES.sweeps)],
-  ["the replacement of a broker whose process will not start", broken],
-  [
-    "an event that cannot be read in the failure queue",
-    async (on) => {
-      const group = groupOf(on.cloud, "broker", ZONES.events);
-      on.cloud.bus.emit({
-        source: "aws.autoscaling",
-        "detail-type": "EC2 Instance-launch Lifecycle Action",
-        resources: [],
-        detail: { AutoScalingGroupName: group },
-      });
-      return () => queued(on, "failures") > 0;
-    },
-  ],
-  [
-    "a sweep that failed in the failure queue",
-    async (on) => {
-      const before = queued(on, "failures");
-      const sweep = on.stack.stack.resource("SweepFunction").physicalId;
-      on.cloud.functions.register({
-        ...on.cloud.functions.get(sweep),
-        handler: async () => {
-          throw new Error("on purpose");
-        },
-      });
-      return () => queued(on, "failures") > before;
-    },
-  ],
-  [
-    "an event for a function that is gone among the undelivered",
-    async (on) => {
-      on.cloud.functions.remove(on.stack.stack.resource("SweepFunction").physicalId);
-      return () => queued(on, "undelivered") > 0;
-    },
-  ],
+  ["the replacement of a broker whose process will not start", brokenTold],
+  ["the replacement of another one, found by sweeps", (on) => broken(on, ZONES.sweeps)],
 ];
+
+async function unreadable({ cloud, ...on }: TemplateCluster): Promise<() => boolean> {
+  cloud.bus.emit({
+    source: "aws.ssm",
+    "detail-type": "EC2 Command Invocation Status-change Notification",
+    resources: [],
+    detail: { "document-name": on.stack.stack.resource("NodeDocument").physicalId, status: "Success" },
+  });
+  return () => queued(cloud, "failures") > 0;
+}
+
+async function failedSweep({ cloud, stack }: TemplateCluster): Promise<() => boolean> {
+  const before = queued(cloud, "failures");
+  const sweep = cloud.functions.get(stack.stack.resource("SweepFunction").physicalId);
+  const failing = async () => {
+    cloud.functions.register(sweep);
+    throw new Error("on purpose");
+  };
+  cloud.functions.register({ ...sweep, handler: failing });
+  return () => queued(cloud, "failures") > before;
+}
+
+async function undelivered({ cloud, stack }: TemplateCluster): Promise<() => boolean> {
+  const sweep = cloud.functions.get(stack.stack.resource("SweepFunction").physicalId);
+  cloud.functions.remove(sweep.name);
+  return () => {
+    const arrived = queued(cloud, "undelivered") > 0;
+    if (arrived) cloud.functions.register(sweep);
+    return arrived;
+  };
+}
 
 function groupOf(cloud: Cloud, role: string, zone: string): string {
   const group = cloud.groups.all().find((g) => g.name.includes(role) && g.name.endsWith(zone));
@@ -100,7 +108,7 @@ function onlyMember(cloud: Cloud, group: string): string {
   return member.instance;
 }
 
-function queued({ cloud }: TemplateCluster, kind: string): number {
+function queued(cloud: Cloud, kind: string): number {
   return cloud.queues.all().find((q) => q.name.endsWith(kind))?.messages.length ?? 0;
 }
 
@@ -113,30 +121,58 @@ async function terminated(on: TemplateCluster, role: string, zone: string): Prom
   return () => on.cloud.groups.findMember(old) === undefined && allInService(on);
 }
 
-async function broken(on: TemplateCluster): Promise<() => boolean> {
-  const old = onlyMember(on.cloud, groupOf(on.cloud, "broker", ZONES.events));
+async function broken(on: TemplateCluster, zone: string): Promise<() => boolean> {
+  const old = onlyMember(on.cloud, groupOf(on.cloud, "broker", zone));
   await on.clock.settle(on.machine(old)?.breakKafka() ?? Promise.resolve(), 60_000);
   return () => on.cloud.groups.findMember(old) === undefined && allInService(on);
 }
 
+/** Events about the node keep coming, and nothing is swept meanwhile. */
+async function brokenTold(on: TemplateCluster, switches: Switches): Promise<() => boolean> {
+  const old = onlyMember(on.cloud, groupOf(on.cloud, "broker", ZONES.events));
+  // The sweeps give back the turn of whoever was replaced last.
+  await on.clock.runFor(30_000);
+  switches.sweeps = false;
+  const tell = (): void => {
+    switches.sweeps = on.cloud.groups.findMember(old)?.state !== "InService";
+    if (switches.sweeps) return;
+    on.cloud.bus.emit({
+      source: "aws.ec2",
+      "detail-type": "EC2 Instance State-change Notification",
+      resources: [],
+      detail: { "instance-id": old, state: "stopping" },
+    });
+    on.clock.after(2_000, tell);
+  };
+  tell();
+  return broken(on, ZONES.events);
+}
+
 /** Lost events and lost answers; both in every play in the same places. */
-function troubles(cloud: () => Cloud): CloudFaults {
-  const lost = new Set<string>();
+function troubles(cloud: () => Cloud, on: Switches): CloudFaults {
+  const lost = new Map<string, number>();
+  /** The first so many answers to such a call of each role never come. */
+  const lose = ({ caller, action }: Call, count: number): void => {
+    const key = `${caller.role} ${action}`;
+    const before = lost.get(key) ?? 0;
+    lost.set(key, before + 1);
+    if (before < count) throw Object.assign(new Error("socket hang up"), { name: "TimeoutError" });
+  };
   return {
-    deliveries: (event) =>
-      JSON.stringify(event)
+    deliveries(event) {
+      if (event["detail-type"] === "Scheduled Event") return on.sweeps ? [0] : [];
+      return JSON.stringify(event)
         .match(INSTANCE)
         ?.some((id) => isIn(cloud(), id, ZONES.sweeps))
         ? []
-        : [0],
+        : [0];
+    },
     after(call, outcome) {
       if ("error" in outcome) return;
-      const { role } = call.caller;
-      // The answer to each role's first command never comes: it is found again by its comment.
-      if (call.action === "SendCommand" && !lost.has(role)) {
-        lost.add(role);
-        throw Object.assign(new Error("socket hang up"), { name: "TimeoutError" });
-      }
+      // However often it is tried: the command is found again by its comment.
+      if (call.action === "SendCommand") lose(call, 3);
+      // Tried again, it is refused by its own success: only reading tells.
+      if (call.action === "UpdateItem") lose(call, 1);
       if (call.action === "AttachNetworkInterface") dropWithInstance(cloud(), call);
     },
   };

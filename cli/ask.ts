@@ -1,0 +1,152 @@
+/**
+ * How an operator's wish about one instance comes to pass: what would happen is shown, it is confirmed, and written into the
+ * instance's record, where every decision honours it. The next sweep acts on it; or this machine does, where the functions
+ * cannot.
+ */
+import { type Explanation, explain, withRecord } from "../shared/lifecycle/explain.ts";
+import type { Facts } from "../shared/lifecycle/facts.ts";
+import { perform } from "../shared/lifecycle/perform.ts";
+import { type Outcome, reconcile } from "../shared/lifecycle/reconcile.ts";
+import type { OperatorWish } from "../shared/lifecycle/sights.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Invocation, Options } from "./command.ts";
+import { EXIT, type ExitCode, Refusal } from "./exit.ts";
+import { stepJson, stepLines } from "./show/explanation.ts";
+import { span } from "./show/words.ts";
+
+/** Options of every command that asks something of Rollcall. */
+export const ASKING = {
+  reason: { type: "string", value: "TEXT", help: "why, for the record (default: who asked)" },
+  yes: { type: "boolean", help: "do not ask whether to go on" },
+  "dry-run": { type: "boolean", help: "only show what would happen" },
+  here: { type: "boolean", help: "take the steps from this machine at once, as where the functions are down" },
+} as const satisfies Options;
+
+/** The same of a command that can be unsafe. */
+export const FORCEFUL = { ...ASKING, force: { type: "boolean", help: "even where that is not safe" } } as const;
+
+/** What speaks against a wish. */
+export type Objection =
+  /** It would be to no purpose, or is not Rollcall's to do. */
+  | { readonly refused: string }
+  /** `--force` overrides it. */
+  | { readonly unsafe: string };
+
+export interface Ask {
+  readonly instance: string;
+  /** Undefined: whatever was asked before is taken back. */
+  readonly wish: Pick<OperatorWish, "wish" | "id"> | undefined;
+  /** In words, as a question: `Hold i-0abc?` */
+  readonly question: string;
+  /** @param then what would happen once the wish is in the record */
+  judge(now: Explanation, then: Explanation): Objection | undefined;
+}
+
+/** How long the steps may take that are taken from here, ms. */
+const HERE = 60_000;
+/** The longest reason that a record keeps, characters. */
+const LONGEST_REASON = 200;
+/** How often the record may have moved on under our hands. */
+const ROUNDS = 5;
+
+/** A call of such a command. */
+export interface Asked extends Pick<Invocation, "cluster" | "terminal" | "clock" | "operator"> {
+  readonly options: {
+    readonly reason: string | undefined;
+    readonly here: boolean;
+    readonly "dry-run": boolean;
+    readonly force?: boolean;
+  };
+}
+
+/** @throws {Refusal} where it is refused, unsafe without `--force`, or not confirmed */
+export async function askFor(asked: Asked, ask: Ask): Promise<ExitCode> {
+  const { cluster, terminal, clock, options } = asked;
+  const { instance, wish } = ask;
+  const now = await see(cluster, instance);
+  const operator = wish && { ...wish, since: clock.now(), reason: reasonFor(options.reason, asked.operator) };
+  const then = await explain(cluster.plan, cluster.ports, instance, {
+    seen: withRecord(now.facts, { operator }),
+    askQuorum: true,
+  });
+  const objection = ask.judge(now, then);
+  if (objection && "refused" in objection) throw new Refusal(objection.refused);
+  if (objection && !options.force)
+    throw new Refusal(`that is not safe: ${objection.unsafe}. --force does it all the same`);
+
+  const { width, paint } = terminal;
+  if (!terminal.json) {
+    terminal.say("now", ...stepLines(now.step, width, paint), "then", ...stepLines(then.step, width, paint));
+    if (objection) terminal.say(paint(`not safe: ${objection.unsafe}`, "red"));
+  }
+  const told = {
+    instance,
+    operator: operator ?? null,
+    now: stepJson(now.step),
+    then: stepJson(then.step),
+    ...(objection && { unsafe: objection.unsafe }),
+  };
+  if (options["dry-run"]) {
+    terminal.tell({ ...told, done: false }, ["nothing is done (--dry-run)"]);
+    return EXIT.fine;
+  }
+  await terminal.confirm(ask.question);
+  await write(cluster, now, operator);
+  if (!options.here) {
+    const sweep = span(cluster.definition.periods.sweep);
+    terminal.tell({ ...told, done: true }, [
+      `written into its record; Rollcall acts on it at its next sweep, within ${sweep}`,
+    ]);
+    return EXIT.fine;
+  }
+  const outcome = await takeSteps(asked, instance);
+  terminal.tell({ ...told, done: true, outcome }, [
+    `written into its record, and from here: ${outcome.changes.join(", ") || "no change"}`,
+    `${outcome.outcome} (${outcome.row}): ${outcome.reason}`,
+  ]);
+  return EXIT.fine;
+}
+
+/** @throws {Refusal} where it is no instance of the cluster, or what would have to be known cannot be seen */
+export async function see({ plan, ports, definition }: Cluster, instance: string): Promise<Explanation> {
+  const now = await explain(plan, ports, instance, { askQuorum: true });
+  if (now.step.row === "state/foreign") {
+    throw new Refusal(`${instance} is not of cluster ${definition.cluster}: ${now.step.reason}`);
+  }
+  const [unseen] = now.failed;
+  if (!now.facts.fleet || !now.facts.table) throw new Refusal(`${unseen?.[0]} cannot be seen: ${unseen?.[1]}`);
+  return now;
+}
+
+/** Reconciles the instance once, as a sweep does, with what is said of it shown. */
+export function takeSteps({ cluster, terminal, clock }: Omit<Asked, "options">, instance: string): Promise<Outcome> {
+  const say = (message: string): void => terminal.say(`  ${message}`);
+  const ports = { ...cluster.ports, log: { info: say, warn: say } };
+  return reconcile(cluster.plan, ports, { instance, suspect: true }, { deadline: clock.now() + HERE, once: true });
+}
+
+/** Writes it where the record still leads to the step that was shown. */
+async function write(cluster: Cluster, shown: Explanation, operator: OperatorWish | undefined): Promise<void> {
+  const { plan, ports } = cluster;
+  let facts: Facts = await withFreshTable(cluster, shown.facts);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const effect = await perform({ kind: "note", patch: { operator } }, plan, ports, facts, undefined);
+    if (effect.table) return;
+    const now = await see(cluster, shown.instance);
+    if (now.step.do !== shown.step.do || now.step.row !== shown.step.row) {
+      throw new Refusal(`${shown.instance} has moved on meanwhile (${now.step.row}: ${now.step.reason}): look again`);
+    }
+    facts = await withFreshTable(cluster, now.facts);
+  }
+  throw new Refusal(`the record of ${shown.instance} changes at every look: try again`);
+}
+
+/** What an explanation goes by may have been noted only in thought. */
+async function withFreshTable({ ports }: Cluster, facts: Facts): Promise<Facts> {
+  const value = await ports.table.read(facts.instance);
+  return { ...facts, table: { at: ports.clock.now(), value } };
+}
+
+function reasonFor(given: string | undefined, operator: string): string {
+  return (given?.replace(/\s+/g, " ").trim() || `asked by ${operator}`).slice(0, LONGEST_REASON);
+}

@@ -1,0 +1,164 @@
+/** A cluster of modelled nodes behind the lab's HTTP door, on a clock that runs faster, and the command line on it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { ExitCode } from "../../cli/exit.ts";
+import { run } from "../../cli/run.ts";
+import type { LoggedCall } from "../../lab/cloud/calls.ts";
+import type { CloudFaults } from "../../lab/cloud/faults.ts";
+import { compileTemplate } from "../../lab/compile.ts";
+import { type Lab, startLab } from "../../lab/lab.ts";
+import type { ModelledKafka } from "../../lab/machines/modelled-kafka.ts";
+import { modelledNodes } from "../../lab/nodes.ts";
+import { until } from "../../lab/tour/until.ts";
+import type { RoleName } from "../../shared/cluster/definition.ts";
+import { definitionJson } from "../../shared/cluster/json.ts";
+import type { InstanceRecord, RosterMember } from "../../shared/lifecycle/sights.ts";
+import { definition } from "../definition.ts";
+import { quickClock } from "./quick-clock.ts";
+
+export interface Answer {
+  readonly status: ExitCode;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Bench {
+  readonly lab: Lab;
+  readonly kafka: ModelledKafka;
+  /** The definition's file. */
+  readonly file: string;
+  /** For a child process. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** One call of the command line; `--cluster` is given. */
+  rollcall(...args: readonly string[]): Promise<Answer>;
+  /** The same with `--json`: the object it told. */
+  json(...args: readonly string[]): Promise<{ readonly status: ExitCode; readonly told: Told }>;
+  /** What the operator has called since that many calls of the cloud. */
+  operatorCalls(since: number): LoggedCall[];
+  /** Everybody in service, and the turn free. */
+  whole(): Promise<void>;
+  member(role: RoleName, id: number): Promise<RosterMember & { owner: string }>;
+  record(instance: string): Promise<InstanceRecord | undefined>;
+  /** Looks again until the probe answers something. */
+  until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** JSON, as a test looks into it. */
+// biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for
+export type Told = any;
+
+const FACTOR = 5;
+/** Milliseconds of the lab's clock. */
+const LIMIT = 120_000;
+
+export interface BenchOptions {
+  readonly faults?: CloudFaults;
+  /** Leaves the groups unmade. */
+  readonly empty?: boolean;
+}
+
+export async function startBench({ faults, empty = false }: BenchOptions = {}): Promise<Bench> {
+  const clock = quickClock(FACTOR);
+  const nodes = modelledNodes(clock, "a test");
+  const { kafka } = nodes.truth;
+  if (!kafka) throw new Error("modelled nodes have a modelled Kafka");
+  const lab = await startLab({
+    definition,
+    template: compileTemplate(definition),
+    clock,
+    machines: nodes.machines,
+    kafka: nodes.view,
+    seed: 1,
+    say: () => {},
+    ...(faults && { faults }),
+  });
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-cli-"));
+  const file = join(folder, "cluster.json");
+  writeFileSync(file, JSON.stringify(definitionJson(definition)));
+
+  async function rollcall(...args: readonly string[]): Promise<Answer> {
+    let out = "";
+    let err = "";
+    const status = await run([...args, "--cluster", file], {
+      streams: {
+        out: writing((text) => {
+          out += text;
+        }),
+        err: writing((text) => {
+          err += text;
+        }),
+        input: Readable.from([]),
+      },
+      environment: { USER: "alice" },
+      clock,
+      interrupted: new AbortController().signal,
+      connection: {
+        endpoint: lab.endpoint,
+        credentials: { accessKeyId: "operator", secretAccessKey: "lab" },
+      },
+    });
+    return { status, out, err };
+  }
+
+  const bench: Bench = {
+    lab,
+    kafka,
+    file,
+    environment: {
+      AWS_ENDPOINT_URL: lab.endpoint,
+      AWS_ACCESS_KEY_ID: "operator",
+      AWS_SECRET_ACCESS_KEY: "lab",
+      ROLLCALL_CLUSTER: file,
+    },
+    rollcall,
+    async json(...args) {
+      const { status, out, err } = await rollcall(...args, "--json");
+      const line = out.trimEnd().split("\n").at(-1) ?? "";
+      try {
+        return { status, told: JSON.parse(line) };
+      } catch {
+        throw new Error(`rollcall ${args.join(" ")} told no JSON, but ${out}${err}`);
+      }
+    },
+    operatorCalls: (since) =>
+      lab.cloud.calls
+        .all()
+        .slice(since)
+        .filter((call) => call.caller.role === "operator"),
+    async whole() {
+      const size = definition.roles.reduce((sum, r) => sum + r.perZone * r.groups.length, 0);
+      await bench.until("the cluster is whole", async () => {
+        const members = lab.cloud.snapshot().groups.flatMap((g) => g.members);
+        const { turn } = await lab.table.readAll();
+        return members.length === size && members.every((m) => m.state === "InService") && !turn ? true : undefined;
+      });
+    },
+    async member(role, id) {
+      const member = (await lab.table.readAll()).rosters.get(role)?.members.get(id);
+      if (member?.owner === undefined) throw new Error(`nobody holds ${role} ${id}`);
+      return { ...member, owner: member.owner };
+    },
+    record: async (instance) => (await lab.table.read(instance)).record,
+    until: (what, probe) => until(clock, what, LIMIT, probe, () => JSON.stringify(lab.journal.sayings.slice(-10))),
+    async close() {
+      await lab.close();
+      clock.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  if (!empty) {
+    try {
+      await lab.launch();
+      await bench.whole();
+    } catch (error) {
+      await bench.close();
+      throw error;
+    }
+  }
+  return bench;
+}
+
+const writing = (write: (text: string) => void) => ({ write });

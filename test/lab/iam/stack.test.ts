@@ -1,0 +1,104 @@
+/** The stack's own policies: nothing can be left out of them, and nothing is in them that Rollcall never needs. */
+import { describe, expect, onTestFinished, test } from "vitest";
+import { compileTemplate } from "../../../lab/compile.ts";
+import { definition } from "../../definition.ts";
+import { propertiesOf, type Template } from "../formation/template.ts";
+import { startTemplateCluster } from "./cluster.ts";
+import { play } from "./scenario.ts";
+
+interface PolicyStatement {
+  readonly Sid: string;
+  readonly Effect: string;
+  readonly Action: readonly string[];
+}
+
+const compiled = (): Template => compileTemplate(definition) as Template;
+
+function statementsOf(template: Template, role: string): PolicyStatement[] {
+  const [policy] = propertiesOf(template, role).Policies as [{ PolicyDocument: { Statement: PolicyStatement[] } }];
+  return policy.PolicyDocument.Statement;
+}
+
+const ROLES = Object.entries(compiled().Resources)
+  .filter(([, { Type }]) => Type === "AWS::IAM::Role")
+  .map(([id]) => id);
+const STATEMENTS = ROLES.flatMap((role) => statementsOf(compiled(), role).map((s) => ({ role, ...s })));
+
+/** What the history met first; where the stack itself cannot be made, why not. */
+async function firstDenial(template: Template): Promise<string | undefined> {
+  try {
+    const { cluster, denied } = await play(template, definition);
+    onTestFinished(() => cluster.close());
+    return denied;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function without(logicalId: string): Template {
+  const { [logicalId]: _, ...Resources } = compiled().Resources;
+  for (const resource of Object.values(Resources)) {
+    if (Array.isArray(resource.DependsOn)) resource.DependsOn = resource.DependsOn.filter((id) => id !== logicalId);
+  }
+  return { ...compiled(), Resources };
+}
+
+/**
+ * Permissions that the lab never needs: the data channels are Session Manager's, as far as anybody knows, but AWS's guide
+ * asks for all four channel operations together, and a node that cannot be told anything is lost.
+ */
+const NEVER_USED = ["NodeRole ssmmessages:CreateDataChannel", "NodeRole ssmmessages:OpenDataChannel"];
+
+test("a whole history is allowed, and needs every permission there is", async () => {
+  const { cluster, denied } = await play(compiled(), definition);
+  onTestFinished(() => cluster.close());
+  expect(denied).toBeUndefined();
+  const unused = cluster.cloud.iam.unusedPermissions();
+  expect(unused.map(({ role, action }) => `${role.split("-").at(-1)} ${action}`)).toEqual(NEVER_USED);
+});
+
+describe("without", () => {
+  test.each(STATEMENTS.filter((s) => s.Effect === "Allow"))("$role's $Sid", async ({ role, Sid, Action }) => {
+    const denied = await firstDenial(withoutStatement(role, Sid));
+    expect(denied).toMatch(/not authorized to perform|does not have permissions to call/);
+    expect(Action.some((action) => denied?.includes(action.split(":")[1] ?? ""))).toBe(true);
+  });
+
+  const guarded = Object.entries(compiled().Resources).filter(([, { Type }]) =>
+    ["AWS::Lambda::Permission", "AWS::SQS::QueuePolicy"].includes(Type),
+  );
+  test.each(guarded.map(([id, { Type }]) => [id, Type]))("%s", async (id, type) => {
+    const action = type === "AWS::SQS::QueuePolicy" ? "sqs:SendMessage" : "lambda:InvokeFunction";
+    expect(await firstDenial(without(id))).toContain(
+      `events.amazonaws.com is not authorized to perform: ${action} on resource`,
+    );
+  });
+});
+
+/** That role without that statement. */
+function withoutStatement(role: string, sid: string): Template {
+  const template = compiled();
+  const statements = statementsOf(template, role);
+  statements.splice(
+    statements.findIndex((s) => s.Sid === sid),
+    1,
+  );
+  return template;
+}
+
+test("the Kafka function's own code may not touch the network interfaces that Lambda has for it", async () => {
+  const denials = STATEMENTS.filter((s) => s.Effect === "Deny").map(({ role, Sid }) => `${role} ${Sid}`);
+  expect(denials).toEqual(["KafkaRole CodeDoesNot"]);
+  const look = async (template: Template) => {
+    const cluster = await startTemplateCluster(template, definition);
+    onTestFinished(() => cluster.close());
+    const role = cluster.stack.stack.resource("KafkaRole").physicalId;
+    const call = cluster.cloud.call("ec2", "DescribeNetworkInterfaces", {}, { role });
+    return call.then(
+      () => "allowed",
+      (error: Error) => error.message,
+    );
+  };
+  expect(await look(compiled())).toContain("with an explicit deny in an identity-based policy");
+  expect(await look(withoutStatement("KafkaRole", "CodeDoesNot"))).toBe("allowed");
+});
