@@ -22,7 +22,8 @@ export function readArguments(command: Command, args: readonly string[]): Typed 
   try {
     parsed = parseArgs({ args: [...args], options: types, allowPositionals: true });
   } catch (error) {
-    throw wrong(command, reasonOf(error));
+    // Node goes on to tell how to pass what looks like an option; nothing here does.
+    throw wrong(command, reasonOf(error).split(". ")[0] ?? "");
   }
   const { values, positionals } = parsed;
   const value = (name: string) => values[name] as string | boolean | undefined;

@@ -14,15 +14,20 @@ import { EXIT, type ExitCode, Refusal } from "./exit.ts";
 import { stepJson, stepLines } from "./show/explanation.ts";
 import { span } from "./show/words.ts";
 
-/** Options of every command that asks something of Rollcall. */
-export const ASKING = {
-  reason: { type: "string", value: "TEXT", help: "why, for the record (default: who asked)" },
+/** Options of every command that changes what is asked of Rollcall. */
+export const CAREFUL = {
   yes: { type: "boolean", help: "do not ask whether to go on" },
   "dry-run": { type: "boolean", help: "only show what would happen" },
   here: { type: "boolean", help: "take the steps from this machine at once, as where the functions are down" },
 } as const satisfies Options;
 
-/** The same of a command that can be unsafe. */
+/** Of one that asks for something. */
+export const ASKING = {
+  reason: { type: "string", value: "TEXT", help: "why, for the record (default: who asked)" },
+  ...CAREFUL,
+} as const satisfies Options;
+
+/** Of one that can be unsafe. */
 export const FORCEFUL = { ...ASKING, force: { type: "boolean", help: "even where that is not safe" } } as const;
 
 /** What speaks against a wish. */
@@ -52,7 +57,7 @@ const ROUNDS = 5;
 /** A call of such a command. */
 export interface Asked extends Pick<Invocation, "cluster" | "terminal" | "clock" | "operator"> {
   readonly options: {
-    readonly reason: string | undefined;
+    readonly reason?: string | undefined;
     readonly here: boolean;
     readonly "dry-run": boolean;
     readonly force?: boolean;
@@ -83,7 +88,7 @@ export async function askFor(asked: Asked, ask: Ask): Promise<ExitCode> {
     instance,
     operator: operator ?? null,
     now: stepJson(now.step),
-    then: stepJson(then.step),
+    after: stepJson(then.step),
     ...(objection && { unsafe: objection.unsafe }),
   };
   if (options["dry-run"]) {

@@ -1,21 +1,24 @@
 /** `npm start`: the lab comes up, gives its tour, and leaves nothing behind. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Definition } from "../shared/cluster/definition.ts";
 import { parseDefinition } from "../shared/cluster/parse.ts";
 import { DefinitionError } from "../shared/cluster/problems.ts";
 import { type RealClock, realClock } from "./clock.ts";
-import { compileTemplate } from "./compile.ts";
+import { Interrupted, type Interruption, interruption } from "./interruption.ts";
 import type { Journal } from "./journal.ts";
 import { findKafka } from "./kafka/jars.ts";
-import { startLab } from "./lab.ts";
+import { type Lab, startLab } from "./lab.ts";
 import { toLoopback } from "./loopback.ts";
 import { modelledNodes, type Nodes, realNodes } from "./nodes.ts";
+import { packageTemplate } from "./package.ts";
 import { takeSlot } from "./slot.ts";
 import { lookAround } from "./stay.ts";
-import { giveTour } from "./tour/tour.ts";
+import { Observer } from "./tour/observe.ts";
+import { keepShowing } from "./tour/show.ts";
+import { giveTour, tooSmall } from "./tour/tour.ts";
 import { createView, type View } from "./view.ts";
 
 const USAGE = `npm start -- [options]
@@ -24,7 +27,10 @@ const USAGE = `npm start -- [options]
   --json          one JSON object a line, the last one the summary
   --stay          keep the cluster up until Ctrl-C, and tell how to look at it and hurt it
   --no-kafka      modelled nodes instead of real Kafka
-  --help          this text`;
+  --help          this text
+
+Exit status: 0 all was well; 1 something was not; 2 the options or the definition are wrong; 130 interrupted.
+ROLLCALL_LAB names the folder for what the lab keeps and runs (default: .lab in the project).`;
 
 interface Options {
   readonly cluster: string;
@@ -35,9 +41,13 @@ interface Options {
 
 class UsageError extends Error {}
 
-/** The project's folder; what the lab keeps between runs is in `.lab` there. */
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const KEPT = join(ROOT, ".lab");
+/** What the lab keeps between runs. */
+const KEPT = resolve(process.env.ROLLCALL_LAB || join(ROOT, ".lab"));
+/** Machines and packages, while it runs. */
+const SCRATCH = join(KEPT, "run");
+/** What each node was told and did. */
+const LOG = join(KEPT, "last-run.log");
 
 function optionsOf(args: string[]): Options | "help" {
   try {
@@ -68,7 +78,19 @@ function readCluster(file: string): Definition {
       `--cluster ${file}: cannot be read (${why}); name a cluster definition, e.g. clusters/lab.yml`,
     );
   }
-  return parseDefinition(text, file);
+  const definition = parseDefinition(text, file);
+  const small = tooSmall(definition);
+  if (small !== undefined) throw new UsageError(`--cluster ${file}: ${small}`);
+  return definition;
+}
+
+function moved(definition: Definition, slot: number): Definition {
+  try {
+    return toLoopback(definition, slot);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(error.message);
+  }
 }
 
 async function main(args: string[]): Promise<number> {
@@ -95,43 +117,82 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function run(options: Options, declared: Definition, clock: RealClock, view: View): Promise<number> {
+  const interrupted = interruption();
   const slot = await takeSlot();
-  const definition = toLoopback(declared, slot.number);
-  const nodes = await chooseNodes(options, definition, clock, view);
-  const told: string[] = [];
-  const stopped = interruption();
-  const lab = await startLab({
-    definition,
-    template: compileTemplate(definition),
-    clock,
-    machines: nodes.machines,
-    kafka: nodes.view,
-    seed: slot.number,
-    say: (line) => told.push(`${new Date(clock.now()).toISOString()} ${line}`),
-  });
   try {
-    view.note(`cloud: ${lab.endpoint}; addresses of ${declared.cluster}: 127.${slot.number}.0.0/16`);
-    const end = await Promise.race([giveTour({ ...nodes, lab, view }), stopped.promise]);
-    keepLog(lab.journal, told);
-    if (end === undefined) return 130;
-    const next = options.stay ? lookAround(lab) : whereNext(end.summary.ok);
-    view.summary(end.summary, end.problems, next);
-    if (options.stay && (await stopped.promise) === undefined && !options.json) console.log("the cluster goes down");
-    return end.summary.ok ? 0 : 1;
+    const definition = moved(declared, slot.number);
+    const nodes = await chooseNodes(options, definition, clock, view, interrupted.signal);
+    try {
+      return await inLab(options, definition, nodes, slot.number, clock, view, interrupted);
+    } finally {
+      await nodes.machines.close();
+    }
+  } catch (error) {
+    if (interrupted.signal.aborted) return 130;
+    throw error;
   } finally {
-    stopped.dispose();
-    await lab.close();
+    interrupted.dispose();
     await slot.release();
   }
 }
 
+/** @throws {Interrupted} */
+async function inLab(
+  { stay, json }: Options,
+  definition: Definition,
+  nodes: Nodes,
+  slot: number,
+  clock: RealClock,
+  view: View,
+  { signal, promise }: Interruption,
+): Promise<number> {
+  const packaging = clock.now();
+  const template = await packageTemplate(definition, SCRATCH, signal);
+  view.note(`stack: packaged by sls in ${((clock.now() - packaging) / 1000).toFixed(1)} s, deployed with IAM enforced`);
+  const told: string[] = [];
+  const lab = await startLab({
+    definition,
+    template,
+    clock,
+    machines: nodes.machines,
+    kafka: nodes.view,
+    seed: slot,
+    say: (line) => told.push(`${new Date(clock.now()).toISOString()} ${line}`),
+  });
+  try {
+    view.note(`cloud: ${lab.endpoint}; addresses of ${definition.cluster}: 127.${slot}.0.0/16`);
+    const { summary, problems } = await giveTour({ ...nodes, lab, view, interrupted: promise });
+    view.summary(summary, problems, stay ? lookAround(lab, nodes.kafka.real) : whereNext(summary.ok));
+    if (stay) await staying(lab, json ? undefined : view, promise);
+    return summary.ok ? 0 : 1;
+  } finally {
+    keepLog(lab.journal, told);
+    await lab.close();
+  }
+}
+
+/** Until Ctrl-C; shows what happens to the cluster, but where the summary has to be the last line. */
+async function staying(lab: Lab, view: View | undefined, interrupted: Promise<never>): Promise<void> {
+  const screen = view && keepShowing(lab, view, new Observer(lab));
+  await interrupted.catch(() => {});
+  await screen?.stop();
+  view?.note("the cluster goes down");
+}
+
 /** Real nodes where they are wanted and can be had; why they cannot is said, and again in the summary. */
-async function chooseNodes(options: Options, definition: Definition, clock: RealClock, view: View): Promise<Nodes> {
+async function chooseNodes(
+  options: Options,
+  definition: Definition,
+  clock: RealClock,
+  view: View,
+  signal: AbortSignal,
+): Promise<Nodes> {
   if (!options.real) {
     view.note("modelled nodes, as --no-kafka asks: no Kafka runs");
     return modelledNodes(clock, "--no-kafka");
   }
-  const found = await findKafka({ environment: process.env, cache: KEPT, say: (line) => view.note(line) });
+  const found = await findKafka({ environment: process.env, cache: KEPT, say: (line) => view.note(line), signal });
+  if (signal.aborted) throw new Interrupted("interrupted");
   if ("missing" in found) {
     view.warn(`NO REAL KAFKA: ${found.missing}. The nodes are modelled.`);
     return modelledNodes(clock, found.missing);
@@ -140,24 +201,7 @@ async function chooseNodes(options: Options, definition: Definition, clock: Real
   if (definition.kafka.version !== found.version) {
     view.warn(`the definition asks for Kafka ${definition.kafka.version}; the lab runs ${found.version}`);
   }
-  return realNodes(found, join(KEPT, "run"), clock);
-}
-
-/** Resolves at Ctrl-C or SIGTERM. */
-function interruption(): { readonly promise: Promise<undefined>; dispose(): void } {
-  let stop: () => void = () => {};
-  const promise = new Promise<undefined>((resolve) => {
-    stop = () => resolve(undefined);
-  });
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
-  return {
-    promise,
-    dispose() {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-    },
-  };
+  return realNodes(found, SCRATCH, clock);
 }
 
 /** What was said in this run, for whoever wonders afterwards. */
@@ -167,16 +211,17 @@ function keepLog(journal: Journal, told: readonly string[]): void {
     const at = new Date(s.at).toISOString();
     return `${at} ${s.function} ${s.instance ?? "-"} ${s.row ?? "-"} ${s.grave ? "WARN " : ""}${s.message}`;
   });
-  writeFileSync(join(KEPT, "last-run.log"), `${[...lines, ...told].sort().join("\n")}\n`);
+  writeFileSync(LOG, `${[...lines, ...told].sort().join("\n")}\n`);
 }
 
 function whereNext(ok: boolean): string[] {
-  if (!ok) return ["What each node was told and did is in .lab/last-run.log."];
+  const log = relative(process.cwd(), LOG);
+  if (!ok) return [`What each node was told and did is in ${log}.`];
   return [
     "Next: keep the cluster up, look at it and hurt it yourself:",
     "  npm start -- --stay",
     "Define a cluster of your own: copy clusters/lab.yml, and try it with --cluster FILE.",
-    "How it decides: docs/architecture.md. What was said in this run: .lab/last-run.log.",
+    `How it decides: docs/architecture.md. What was said in this run: ${log}.`,
   ];
 }
 

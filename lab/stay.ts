@@ -1,17 +1,24 @@
 /** How to look at the cluster that stays up, and how to hurt it. */
+import { CLIENT_PORT, groupOf } from "../shared/cluster/definition.ts";
 import type { Lab } from "./lab.ts";
 
-/** A text for the terminal, a line each. */
-export function lookAround(lab: Lab): string[] {
-  const { definition, endpoint, stack } = lab;
-  const members = lab.cloud.snapshot().groups.flatMap((g) => g.members);
-  const broker = members.find((m) => m.group.includes("-broker-"));
-  const instance = broker?.instance ?? "i-…";
-  const address = lab.cloud.snapshot().instances.find((i) => i.id === instance)?.address ?? "127.…";
+/**
+ * A text for the terminal, a line each.
+ *
+ * @param real whether a Kafka runs that clients can reach
+ */
+export function lookAround(lab: Lab, real: boolean): string[] {
+  const { definition, endpoint, stack, cloud } = lab;
+  const { groups, instances } = cloud.snapshot();
+  const members = groups.flatMap((g) => g.members);
+  const brokers = members.filter((m) => groupOf(definition, m.group)?.role.name === "broker").map((m) => m.instance);
+  const [instance = "i-…"] = brokers;
+  const servers = instances.filter((i) => brokers.includes(i.id)).map((i) => `${i.address}:${CLIENT_PORT}`);
   return [
-    "The cluster stays up until Ctrl-C. In another terminal:",
+    "The cluster stays up until Ctrl-C, and what happens to it shows below. In another terminal:",
     "",
-    `  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${definition.region}`,
+    // The AWS CLI's first version does not heed AWS_REGION, and the second heeds it before AWS_DEFAULT_REGION.
+    `  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${definition.region} AWS_DEFAULT_REGION=${definition.region}`,
     "  export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=lab",
     "",
     "Look at it:",
@@ -24,6 +31,8 @@ export function lookAround(lab: Lab): string[] {
     `  aws autoscaling terminate-instance-in-auto-scaling-group --instance-id ${instance} --no-should-decrement-desired-capacity`,
     `  aws autoscaling set-instance-health --instance-id ${instance} --health-status Unhealthy`,
     "",
-    `A Kafka client reaches it at ${address}:9092.`,
+    real
+      ? `A Kafka client on this machine reaches it at ${servers.join(",")}.`
+      : "No Kafka client can reach it: its nodes are modelled.",
   ];
 }

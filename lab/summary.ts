@@ -24,7 +24,7 @@ export interface Replacement {
   readonly sameId: boolean;
   /** Null where the role has no fixed addresses. */
   readonly sameAddress: boolean | null;
-  /** From its loss to the replacement's InService. */
+  /** From its loss until its replacement is in service and the next member may be taken down. */
   readonly seconds: number;
 }
 
@@ -33,7 +33,10 @@ export interface Findings {
   /** `reason`: why it is not real Kafka where it is not. */
   readonly kafka: { readonly real: boolean; readonly version: string; readonly reason?: string };
   readonly nodes: readonly SummaryNode[];
-  /** From the first launch to the last node InService; `own`: what of it Rollcall added to the nodes' own needs. */
+  /**
+   * `seconds`: from the first launch to the last node InService. `own`: the most that Rollcall's own calls and decisions took of
+   * one node's launch, its waits for the node, the group and Kafka left out.
+   */
   readonly launch: { readonly seconds: number; readonly own?: number };
   readonly replacements: readonly Replacement[];
   readonly messages: {

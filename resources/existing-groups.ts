@@ -10,6 +10,7 @@ export interface ExistingGroup {
   readonly VPCZoneIdentifier?: string | undefined;
   readonly HealthCheckType?: string | undefined;
   readonly WarmPoolConfiguration?: object | undefined;
+  readonly InstanceMaintenancePolicy?: { readonly MaxHealthyPercentage?: number | undefined } | undefined;
   readonly Tags?: readonly TagDescription[] | undefined;
 }
 
@@ -56,6 +57,12 @@ export function unfit({ cluster, roles, zones }: Definition, groups: readonly Ex
       }
       if (group.WarmPoolConfiguration) {
         complain("it has a warm pool, whose instances Rollcall leaves alone", "Delete its warm pool");
+      }
+      if ((group.InstanceMaintenancePolicy?.MaxHealthyPercentage ?? 100) > 100) {
+        complain(
+          "it launches a replacement before it terminates, which would wait in vain for the id",
+          "Set its instance maintenance policy to MinHealthyPercentage 0, MaxHealthyPercentage 100",
+        );
       }
       for (const [key, value] of [
         [CLUSTER_TAG, cluster],

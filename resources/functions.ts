@@ -105,7 +105,7 @@ export function functionResources(definition: Definition, code: Readonly<Record<
             ...(inVpc && {
               VpcConfig: {
                 SubnetIds: definition.zones.map((zone) => zone.subnet),
-                SecurityGroupIds: [ref(KAFKA_SECURITY_GROUP)],
+                SecurityGroupIds: [getAtt(KAFKA_SECURITY_GROUP, "GroupId")],
               },
             }),
           },

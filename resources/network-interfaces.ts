@@ -2,7 +2,7 @@
 import { CLUSTER_TAG, ROLE_TAG } from "../shared/aws/names.ts";
 import type { Definition } from "../shared/cluster/definition.ts";
 import { interfaceId, securityGroupId } from "./logical-ids.ts";
-import { type Resources, ref } from "./template.ts";
+import { getAtt, type Resources } from "./template.ts";
 
 /** Rollcall finds them by their tags. That they outlive their instances, it sees to at each attachment. */
 export function interfaceResources({ cluster, roles, zones }: Definition): Resources {
@@ -15,7 +15,7 @@ export function interfaceResources({ cluster, roles, zones }: Definition): Resou
           Description: `${cluster} ${role.name} ${entry.id}`,
           SubnetId: zones.find((zone) => zone.name === entry.zone)?.subnet,
           PrivateIpAddress: entry.address,
-          GroupSet: [ref(securityGroupId(role.name))],
+          GroupSet: [getAtt(securityGroupId(role.name), "GroupId")],
           Tags: [
             { Key: CLUSTER_TAG, Value: cluster },
             { Key: ROLE_TAG, Value: role.name },

@@ -51,18 +51,23 @@ export default class RollcallPlugin {
   readonly hooks: Readonly<Record<string, () => Promise<void> | void>>;
   readonly #serverless: Serverless;
   readonly #log: Writers["log"];
-  readonly #cluster: Cluster;
+  readonly #options: Options;
 
   constructor(serverless: Serverless, options: Options, { log }: Writers) {
     this.#serverless = serverless;
     this.#log = log;
-    this.#cluster = readCluster(options);
+    this.#options = options;
     this.hooks = {
       initialize: () => this.#checkDeployment(),
       "before:package:createDeploymentArtifacts": () => this.#bundle(),
       "after:aws:package:finalize:mergeCustomProviderResources": () => this.#compile(),
+      "before:deploy:deploy": () => this.#stamp(),
       "after:remove:remove": () => this.#sayWhatIsLeft(),
     };
+  }
+
+  get #cluster(): Cluster {
+    return readCluster(this.#options);
   }
 
   /** Before anything is made: what a deployment must not be tried with. */
@@ -72,8 +77,7 @@ export default class RollcallPlugin {
     const problems = deployProblems(definition);
     if (command === "package") {
       if (problems.length > 0) this.#log.warning(new DefinitionError(source, problems, "deployed").message);
-      // The time of packaging would be part of it.
-      this.#serverless.service.package.artifactDirectoryName = `serverless/rollcall/${definition.cluster}/0-${EPOCH}`;
+      this.#serverless.service.package.artifactDirectoryName = folderOf(definition.cluster, new Date(0));
     }
     if (command === "deploy function") {
       // osls would give the function its own settings, and other code than the stack's.
@@ -134,6 +138,23 @@ export default class RollcallPlugin {
     });
   }
 
+  /**
+   * What was packaged before is deployed under the time of its deployment: by that osls tells which was the last, and whether
+   * there is anything new.
+   */
+  #stamp(): void {
+    const { service } = this.#serverless;
+    const packaged = folderOf(this.#cluster.definition.cluster, new Date(0));
+    if (service.package.artifactDirectoryName !== packaged) return;
+    const folder = folderOf(this.#cluster.definition.cluster, new Date());
+    for (const { Type, Properties } of Object.values(service.provider.compiledCloudFormationTemplate.Resources)) {
+      if (Type !== "AWS::Lambda::Function") continue;
+      const code = Properties.Code as { S3Key: string };
+      code.S3Key = code.S3Key.replace(packaged, folder);
+    }
+    service.package.artifactDirectoryName = folder;
+  }
+
   #sayWhatIsLeft(): void {
     const { cluster } = this.#cluster.definition;
     this.#log.notice(
@@ -143,7 +164,10 @@ export default class RollcallPlugin {
   }
 }
 
-const EPOCH = new Date(0).toISOString();
+/** Where a deployment's files lie in its bucket; osls takes the last folder's name apart. */
+function folderOf(cluster: string, time: Date): string {
+  return `serverless/rollcall/${cluster}/${time.getTime()}-${time.toISOString()}`;
+}
 
 /** @returns the zip's new path */
 async function namedByContent(zip: string, name: FunctionName): Promise<string> {

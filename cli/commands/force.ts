@@ -18,6 +18,7 @@ export const forceCommand = command({
       wish: { wish: "force" },
       question: `Force ${instance} past that?`,
       judge(now, then) {
+        if (now.step.row === "operator/hold") return { refused: `${words(now)}: rollcall resume ${instance}` };
         if (now.step.do !== "hold") return { refused: `nothing holds ${instance}: ${words(now)}` };
         const same = then.step.do === "hold" && then.step.row === now.step.row;
         return same ? { refused: `no force passes what holds ${instance}: ${words(now)}` } : undefined;

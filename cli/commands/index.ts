@@ -1,6 +1,7 @@
 /** Every command, in the order in which the help lists them. */
 import type { Command } from "../command.ts";
 import { abandonCommand } from "./abandon.ts";
+import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { forceCommand } from "./force.ts";
 import { holdCommand } from "./hold.ts";
@@ -20,4 +21,5 @@ export const COMMANDS: readonly Command[] = [
   releaseCommand,
   replayCommand,
   redriveCommand,
+  doctorCommand,
 ];

@@ -12,7 +12,7 @@ import {
   type Window,
 } from "../aws/replays.ts";
 import { command, type Invocation } from "../command.ts";
-import { EXIT, type ExitCode, Interrupted, Refusal, UsageError, wasAnswered } from "../exit.ts";
+import { EXIT, Interrupted, Refusal, UsageError, wasAnswered } from "../exit.ts";
 import { type Difference, differenceLine, differencesOf, type Moment, momentOf } from "../look/moment.ts";
 import { counted, span, timeOf } from "../show/words.ts";
 import { timeAt } from "../time.ts";

@@ -1,4 +1,4 @@
-import { ASKING, askFor, see } from "../ask.ts";
+import { askFor, CAREFUL, see } from "../ask.ts";
 import { command } from "../command.ts";
 import { EXIT } from "../exit.ts";
 
@@ -6,7 +6,7 @@ export const resumeCommand = command({
   name: "resume",
   summary: "take back what was asked about an instance: hold, force, abandon or release",
   parameters: ["INSTANCE"],
-  options: ASKING,
+  options: CAREFUL,
   help: ["Rollcall's own rules decide about the instance again. Where nothing was asked, nothing is done."],
   async run(invocation) {
     const [instance = ""] = invocation.parameters;

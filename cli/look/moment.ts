@@ -41,7 +41,7 @@ export function momentFrom(fleet: FleetSight, { rosters, records, turn, quorum }
 /** Without what every look leaves behind: heartbeats, versions, who attends to it. */
 function recordText({ action, command, configured, stopped, unregistered, hold, operator }: InstanceRecord): string {
   const parts = [
-    action && action.kind,
+    action?.kind,
     command && `command ${command.action} #${command.attempt}`,
     configured && `configured with ${configured.digest.slice(0, 12)} (${configured.times})`,
     stopped !== undefined && "stopped",

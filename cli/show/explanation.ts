@@ -113,7 +113,7 @@ export function changeWords(change: Change): string {
     case "take-turn":
       return `takes the turn for ${change.turn.role} ${change.turn.id}`;
     case "give-turn":
-      return `gives back the turn of ${change.role} ${change.id}`;
+      return `gives back the turn of ${change.turn.role} ${change.turn.id}`;
     case "heartbeat":
       return `keeps its ${change.action} open with a heartbeat`;
     case "complete":

@@ -17,14 +17,18 @@ import { Archives } from "./events/archive.ts";
 import { Bus, type Targets } from "./events/bus.ts";
 import type { CloudFaults } from "./faults.ts";
 import type { Stack } from "./formation/stack.ts";
+import { iamApi } from "./iam/api.ts";
 import type { Surroundings, Tag } from "./iam/demands/demand.ts";
 import { Iam } from "./iam/iam.ts";
+import { instanceMay, objectDemand } from "./iam/node-calls.ts";
 import { lambdaApi } from "./lambda/api.ts";
 import { Functions } from "./lambda/functions.ts";
 import { Queues } from "./queue.ts";
+import { quotasApi } from "./quotas.ts";
 import type { Bend, Call, Caller, Gateway, Outcome, Service, ServiceName } from "./service.ts";
 import { AwsError } from "./service.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
+import { sqsApi } from "./sqs/api.ts";
 import { Agents } from "./ssm/agents.ts";
 import { ssmApi } from "./ssm/api.ts";
 import { Commands } from "./ssm/commands.ts";
@@ -100,6 +104,9 @@ export class Cloud implements Gateway {
     this.register(ssmApi(world, ssm));
     this.register(eventsApi(world, this.bus, this.archives));
     this.register(lambdaApi(this.functions));
+    this.register(sqsApi(world, this.queues));
+    this.register(quotasApi());
+    this.register(iamApi(world, this.iam));
   }
 
   register(service: Service): void {
@@ -123,6 +130,12 @@ export class Cloud implements Gateway {
     await faults.after?.(call, outcome);
     if ("error" in outcome) throw outcome.error;
     return outcome.output;
+  }
+
+  /** An instance reads an object: whether it may; S3 itself is not modelled, and has every object. */
+  instanceMayRead(instance: string, url: string): boolean {
+    const needed = objectDemand(url);
+    return needed === undefined || instanceMay(this.iam, this.#world, this.ec2.instances.get(instance), [needed]);
   }
 
   /** Everything there is now: for tests, views and the summary. */

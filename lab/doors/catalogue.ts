@@ -3,7 +3,10 @@ import * as autoScaling from "@aws-sdk/client-auto-scaling";
 import * as dynamodb from "@aws-sdk/client-dynamodb";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as eventBridge from "@aws-sdk/client-eventbridge";
+import * as iam from "@aws-sdk/client-iam";
 import * as lambda from "@aws-sdk/client-lambda";
+import * as quotas from "@aws-sdk/client-service-quotas";
+import * as sqs from "@aws-sdk/client-sqs";
 import * as ssm from "@aws-sdk/client-ssm";
 import { callerIdentityOperation } from "./identity.ts";
 import { jsonProtocol } from "./json-rpc.ts";
@@ -62,6 +65,25 @@ export const catalogue: ReadonlyMap<string, Api> = new Map([
     {
       operations: operationsOf(dynamodb),
       protocol: jsonProtocol({ version: "1.0", target: "DynamoDB_20120810" }),
+    },
+  ],
+  ["sqs", { operations: operationsOf(sqs), protocol: jsonProtocol({ version: "1.0", target: "AmazonSQS" }) }],
+  [
+    "servicequotas",
+    {
+      operations: operationsOf(quotas),
+      protocol: jsonProtocol({ version: "1.1", target: "ServiceQuotasV20190624" }),
+    },
+  ],
+  [
+    "iam",
+    {
+      operations: operationsOf(iam),
+      protocol: queryProtocol({
+        dialect: "aws",
+        version: "2010-05-08",
+        namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+      }),
     },
   ],
   ["lambda", { operations: lambdaOperations, protocol: restJsonProtocol({ operations: lambdaOperations }) }],

@@ -18,8 +18,8 @@ export function restJsonProtocol({ operations }: RestApi): Protocol {
   const routes = [...operations.values()].flatMap(routeOf);
   const find = (request: WireRequest) => {
     for (const route of routes) {
-      const labels = request.method === route.method ? route.path.exec(request.path)?.groups : undefined;
-      if (labels) return { action: route.action, labels };
+      const match = request.method === route.method ? route.path.exec(request.path) : null;
+      if (match) return { action: route.action, labels: match.groups ?? {} };
     }
     return undefined;
   };

@@ -23,6 +23,8 @@ export interface KafkaSearch {
   readonly cache: string;
   /** Told before something that takes its time. */
   readonly say: (line: string) => void;
+  /** Ends a search under way, which then finds nothing. */
+  readonly signal?: AbortSignal;
 }
 
 /** Kafka 4 wants it. */
@@ -101,7 +103,7 @@ async function look(home: string): Promise<Home | { readonly missing: string }> 
   return { home, version };
 }
 
-async function cached({ environment, cache, say }: KafkaSearch): Promise<Home | { readonly missing: string }> {
+async function cached({ environment, cache, say, signal }: KafkaSearch): Promise<Home | { readonly missing: string }> {
   const version = /<kafka\.version>([^<]+)</.exec(await readFile(POM, "utf8"))?.[1];
   if (!version) throw new Error(`${POM} names no kafka.version`);
   const home = resolve(cache, `kafka-${version}`);
@@ -113,7 +115,7 @@ async function cached({ environment, cache, say }: KafkaSearch): Promise<Home | 
       missing: `there are no Kafka ${version} jars, and no Maven (mvn) to fetch them: install it, or set KAFKA_HOME`,
     };
   say(`fetching Kafka ${version} with Maven, once`);
-  const failure = await fetchInto(home, maven, environment);
+  const failure = await fetchInto(home, maven, environment, signal);
   return failure
     ? { missing: `Maven could not fetch Kafka ${version} (${failure}): see to its network access, or set KAFKA_HOME` }
     : look(home);
@@ -124,6 +126,7 @@ async function fetchInto(
   home: string,
   maven: string,
   environment: KafkaSearch["environment"],
+  signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   await mkdir(resolve(home, ".."), { recursive: true });
   const part = await mkdtemp(`${home}.part-`);
@@ -134,6 +137,7 @@ async function fetchInto(
       {
         env: environment,
         timeout: FETCH_LIMIT,
+        ...(signal && { signal }),
       },
     );
     await rename(part, home);

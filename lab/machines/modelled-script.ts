@@ -18,6 +18,8 @@ export interface Host {
   readonly unit: ModelledUnit;
   /** Usable in the guest. */
   readonly addresses: ReadonlySet<string>;
+  /** Kafka's archive from there, by the machine's own rights; answers why it cannot be had. */
+  fetch(url: string): string | undefined;
   execute(launch: Omit<Launch, "instance">, exited: () => void): ProcessHandle;
 }
 
@@ -56,6 +58,8 @@ export class NodeScript {
   #tombstone = false;
   #settings: Readonly<Record<string, string>> | undefined;
   #digest: string | undefined;
+  /** SHA-512 of the archive that was unpacked. */
+  #installed: string | undefined;
   #formatted: { readonly directory: LogDirectory; readonly nodeId: number } | undefined;
 
   constructor(host: Host, random: Random) {
@@ -95,6 +99,7 @@ export class NodeScript {
   async #configure(encoded: string, run: Killable): Promise<Answer> {
     this.#refuseTombstone();
     const payload = readPayload(encoded);
+    this.#install(payload);
     await this.#waitForAddress(payload.address, run);
     await this.#lock(run);
     this.#refuseTombstone();
@@ -109,6 +114,13 @@ export class NodeScript {
       await this.#settle(run);
     }
     return { digest: payload.digest, unit: this.#host.unit.state, tombstone: false };
+  }
+
+  #install({ archive }: Payload): void {
+    if (!archive || archive.sha512 === this.#installed) return;
+    const refusal = this.#host.fetch(archive.url);
+    if (refusal !== undefined) throw new Failure(`fetching ${archive.url} failed: ${refusal}`);
+    this.#installed = archive.sha512;
   }
 
   async #stop(run: Killable): Promise<Answer> {

@@ -51,6 +51,8 @@ export interface ModelledMachineOptions {
   readonly random: Random;
   readonly kafka: ModelledKafka;
   readonly durations?: NodeDurations;
+  /** What becomes of an instance's fetching something: why it cannot, where it cannot. By default it can. */
+  readonly fetch?: (instance: string, url: string) => string | undefined;
 }
 
 export function modelledMachines(options: ModelledMachineOptions): MachineKind {
@@ -77,6 +79,7 @@ class ModelledMachine implements Machine, Host {
   readonly clock: LabClock;
   readonly kafka: ModelledKafka;
   readonly unit: ModelledUnit;
+  readonly fetch: (url: string) => string | undefined;
   readonly #spec: MachineSpec;
   readonly #script: NodeScript;
   readonly #plugged = new Set<string>();
@@ -89,8 +92,10 @@ class ModelledMachine implements Machine, Host {
   /** Grows with every power off: what was begun before does not go on. */
   #boots = 0;
 
-  constructor(spec: MachineSpec, { clock, random, kafka, durations = NODE_DURATIONS }: ModelledMachineOptions) {
+  constructor(spec: MachineSpec, options: ModelledMachineOptions) {
+    const { clock, random, kafka, durations = NODE_DURATIONS, fetch } = options;
     this.#spec = spec;
+    this.fetch = (url) => fetch?.(spec.instance, url);
     this.clock = clock;
     this.kafka = kafka;
     this.durations = durations;

@@ -45,6 +45,11 @@ export class Faults implements CloudFaults {
     this.#on = false;
   }
 
+  /** Whether it is a function's call: only those are hurt. */
+  counts(call: Call): boolean {
+    return this.#options.containers.of(call.caller) !== undefined;
+  }
+
   async before(call: Call): Promise<Bend> {
     const container = this.#options.containers.of(call.caller);
     if (!container) return undefined;
@@ -78,7 +83,9 @@ export class Faults implements CloudFaults {
   deliveries(event: CloudEvent, target: string): readonly number[] {
     const subject = subjectOf(event);
     const what = this.#numbered(`${event["detail-type"]}${subject}→${target.split(":").at(-1)}`);
-    if (this.#strikes("eventLost", what)) return [];
+    // Without any sweep nobody would be at work at all.
+    const least = event["detail-type"] === "Scheduled Event" ? 0.15 : 1;
+    if (this.#strikes("eventLost", what, 1, least)) return [];
     const delay = this.#strikes("eventLate", what)
       ? Math.floor(90_000 * this.#options.dice.roll(`${what} lateness`))
       : 0;
@@ -126,9 +133,10 @@ export class Faults implements CloudFaults {
     return `${what} #${count}`;
   }
 
-  #strikes(kind: keyof Rates, what: string, share = 1): boolean {
+  /** `share`: of the rate that this counts for; `most`: the rate is no higher here. */
+  #strikes(kind: keyof Rates, what: string, share = 1, most = 1): boolean {
     const { rates, dice, only, told, clock } = this.#options;
-    const rate = rates[kind];
+    const rate = Math.min(rates[kind], most);
     if (!this.#on || rate === 0) return false;
     const name = `${kind}: ${what}`;
     if (dice.roll(name) >= rate * share) return false;

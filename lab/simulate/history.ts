@@ -43,7 +43,7 @@ const PATIENCE = 45 * MINUTE;
 /** Between two looks at whether it has, ms. */
 const EACH = 15_000;
 /** What has kept it from that for so long, and cannot end by itself, is not waited for any longer, ms. */
-const HOPELESS = 6 * MINUTE;
+const HOPELESS = 2 * MINUTE;
 
 /** Calls that no history needs. */
 const MOST_CALLS = 60_000;
@@ -84,7 +84,10 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
       });
       faulty = made;
       return {
-        before: (call) => made.before(call),
+        before: (call) => {
+          if (tell && made.counts(call)) tell(`  . ${call.caller.role} ${call.service}:${call.action} ${about(call.input)}`);
+          return made.before(call);
+        },
         after: (call, outcome) => {
           const input = call.input as { readonly LifecycleHookName?: string; readonly InstanceId?: string };
           if (call.action === "CompleteLifecycleAction" && !("error" in outcome)) {
@@ -153,6 +156,7 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
     let held = 0;
     for (let waited = 0; waited < PATIENCE && left.length > 0 && held < HOPELESS && !breach; waited += EACH) {
       await until(clock.now() + EACH);
+      await endRetained(stage);
       const contents = await stage.table.readAll();
       left = unsettled(stage, contents);
       reason = left.length > 0 ? excuse(stage, contents) : undefined;
@@ -182,6 +186,7 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
 
 /** As soon as there are brokers enough. */
 function makeTopic(stage: Stage, { shape }: Scenario): void {
+  if (shape.brokers === 0) return;
   const { clock, kafka } = stage;
   const look = (): void => {
     if (kafka.registered().length >= shape.replication && kafka.quorum().leader !== -1) {
@@ -197,13 +202,7 @@ function makeTopic(stage: Stage, { shape }: Scenario): void {
  * retained after its termination had run out of time is terminated once more.
  */
 async function restore(stage: Stage): Promise<void> {
-  for (const { instance, state } of stage.cloud.groups.everyMember()) {
-    if (state !== "Terminating:Retained") continue;
-    await stage.operate("autoscaling", "TerminateInstanceInAutoScalingGroup", {
-      InstanceId: instance,
-      ShouldDecrementDesiredCapacity: false,
-    });
-  }
+  await endRetained(stage);
   await strike(stage, { at: 0, kind: "launch-first", on: false }, 0);
   for (const role of stage.definition().roles) {
     for (const { name } of role.groups) {
@@ -215,6 +214,22 @@ async function restore(stage: Stage): Promise<void> {
       });
     }
   }
+}
+
+async function endRetained(stage: Stage): Promise<void> {
+  for (const { instance, state } of stage.cloud.groups.everyMember()) {
+    if (state !== "Terminating:Retained") continue;
+    await stage.operate("autoscaling", "TerminateInstanceInAutoScalingGroup", {
+      InstanceId: instance,
+      ShouldDecrementDesiredCapacity: false,
+    });
+  }
+}
+
+/** What a call is about, for the trace. */
+function about(input: unknown): string {
+  const text = JSON.stringify(input, (_, value: unknown) => (value instanceof Uint8Array ? "…" : value)) ?? "";
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function stamp(stage: Stage, begun: number): string {

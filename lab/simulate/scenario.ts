@@ -21,7 +21,7 @@ const MINUTE = 60 * SECOND;
 export function scenarioOf(seed: number): Scenario {
   const random = seededRandom(seed).fork("scenario");
   const shape = drawShape(random.fork("shape"));
-  const span = (8 + random.below(10)) * MINUTE;
+  const span = (2 + random.below(6)) * MINUTE;
   return {
     seed,
     shape,
@@ -31,11 +31,12 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
+/** Mostly small: what can go wrong between two members can be seen in a few. */
 function drawShape(random: Random): Shape {
-  const zones = random.pick([1, 2, 3, 3, 3]);
-  const controllers = zones === 1 ? random.pick([1, 3]) : 1;
-  const most = Math.floor((12 - zones * controllers) / zones);
-  const brokers = 1 + random.below(Math.min(most, 3));
+  const zones = random.pick([1, 2, 3, 3]);
+  const controllers = zones === 1 ? random.pick([1, 3, 3]) : 1;
+  const room = Math.floor((12 - zones * controllers) / zones);
+  const brokers = Math.min(room, zones === 1 ? random.pick([0, 1, 2, 3, 5, 9]) : random.pick([1, 1, 1, 1, 1, 2, 2, 3]));
   const all = zones * brokers;
   const replication = Math.min(all, random.pick([2, 3, 3]));
   return {
@@ -83,7 +84,7 @@ function drawRates(random: Random): Rates {
 }
 
 function drawBlows(random: Random, shape: Shape, span: number): Blow[] {
-  const count = 2 + random.below(6);
+  const count = 1 + random.below(4);
   const blows: Blow[] = [];
   for (let n = 0; n < count; n++) {
     const at = Math.floor(random.next() * span);

@@ -64,7 +64,7 @@ export async function strike(stage: Stage, blow: Blow, revision: number): Promis
     case "scale": {
       const role = roleOf(stage.definition(), blow.role);
       const group = role.groups[blow.zone % role.groups.length];
-      const DesiredCapacity = role.perZone + blow.by;
+      const DesiredCapacity = Math.max(0, role.perZone + blow.by);
       if (!group || !stage.cloud.groups.find(group.name)) return undefined;
       await stage.operate("autoscaling", "SetDesiredCapacity", { AutoScalingGroupName: group.name, DesiredCapacity });
       return { instances: [] };

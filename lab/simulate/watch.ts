@@ -24,6 +24,12 @@ export interface WholeSweep {
 /** Accidents of nature that long before what Rollcall did on purpose excuse it, ms: it cannot have known of them. */
 const UNFORESEEN = 180_000;
 
+/** For so long after the quorum has formed, a decision may rest on a look at the table before, ms. */
+const NEWLY_FORMED = 15_000;
+
+/** A sweep may decide on what it read that long after it began, ms. */
+const SLOW_SWEEP = 2_000;
+
 export class Watch {
   readonly #stage: Stage;
   readonly #harms: readonly { readonly at: number }[];
@@ -32,6 +38,8 @@ export class Watch {
   /** Losses that were not Rollcall's doing. */
   readonly #nature = new Set<Violation>();
   #contents: TableContents | undefined;
+  /** When the quorum was seen to have formed, ms since the epoch. */
+  #formed = Number.POSITIVE_INFINITY;
   #kafkaSeen = 0;
   #timeoutsSeen = 0;
 
@@ -44,6 +52,7 @@ export class Watch {
   /** The table has changed. */
   update(contents: TableContents): void {
     this.#contents = contents;
+    if (contents.quorum?.formed) this.#formed = Math.min(this.#formed, this.#stage.clock.now());
   }
 
   /** The first breach since the last look. */
@@ -64,7 +73,7 @@ export class Watch {
 
   /** That instance's disk has just gone: what was lost with it counts only where Rollcall had let it go. */
   destroyed(instance: string): void {
-    if (this.#letGo.has(instance)) return;
+    if (this.#letGo.has(instance) && !this.#emptied(instance)) return;
     for (const violation of this.#stage.kafka.violations.slice(this.#kafkaSeen)) {
       if (violation.kind === "last copy gone") this.#nature.add(violation);
     }
@@ -76,13 +85,21 @@ export class Watch {
   }
 
   #excused(violation: Violation): boolean {
-    const { kind, at } = violation;
+    const { kind, at, detail } = violation;
+    if (this.#emptied(/ on (i-[0-9a-f]+)/.exec(detail)?.[1] ?? "")) return true;
     if (this.#nature.has(violation)) return true;
-    // Nothing rests on a quorum before Rollcall has seen it formed: no broker has been told of it.
-    if (!this.#contents?.quorum?.formed && (kind === "stopped under majority" || kind === "voter emptied")) return true;
+    // Nothing rests on a quorum before Rollcall has seen it formed: only then brokers are told of it.
+    if (at < this.#formed + NEWLY_FORMED && (kind === "stopped under majority" || kind === "voter emptied")) return true;
     if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone")
       return false;
     return this.#harms.some((harm) => harm.at <= at && harm.at > at - UNFORESEEN);
+  }
+
+  /** A group that is emptied gives up what it has: nobody is asked. */
+  #emptied(instance: string): boolean {
+    const { groups } = this.#stage.cloud;
+    const member = groups.findMember(instance);
+    return member !== undefined && groups.find(member.group)?.desired === 0;
   }
 
   /** Invariant 5. */
@@ -92,9 +109,10 @@ export class Watch {
       const ended = timedOut[this.#timeoutsSeen];
       if (!ended || ended.how === "global timeout") continue;
       const { instance, hook, heartbeatDeadline } = ended.action;
-      const from = heartbeatDeadline - (2 / 3) * hook.heartbeat;
+      // Before that, a sweep may have left it to an invocation that was killed later.
+      const from = heartbeatDeadline - hook.heartbeat / 2 + SLOW_SWEEP;
       const looked = this.#sweeps.filter((s) => s.began >= from && s.ended <= ended.at && !s.failed.has(instance));
-      if (looked.length < 2) continue;
+      if (looked.length === 0) continue;
       const detail = `${hook.name} of ${instance} timed out, though ${looked.length} sweeps looked at it`;
       return { invariant: "5: no action times out", detail, at: ended.at };
     }

@@ -1,14 +1,17 @@
 /** The tour: a whole cluster comes up at once, four things happen to it, and nothing is lost. */
-import { type Definition, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
+import { type Definition, type Role, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
+import { Interrupted } from "../interruption.ts";
 import type { Lab } from "../lab.ts";
 import type { Truth } from "../nodes.ts";
 import { type Expected, type Findings, isOk, type Replacement, type Summary } from "../summary.ts";
+import { inOrder } from "../view/snapshot.ts";
 import type { View } from "../view.ts";
 import { keepGuard } from "./guard.ts";
 import { type Blow, strike, waits } from "./hurt.ts";
 import { Observer } from "./observe.ts";
 import { isOwn, nameOfCall } from "./own-calls.ts";
 import { replayAll } from "./replay.ts";
+import { keepShowing, type Screen } from "./show.ts";
 import { until } from "./until.ts";
 
 /** Messages that flow all the time, and the proof of what became of them. */
@@ -30,6 +33,8 @@ export interface TourOptions {
   readonly startTraffic: (bootstrap: () => string[]) => Promise<Traffic>;
   /** Fewest acknowledged messages for the tour to prove anything. */
   readonly atLeast: number;
+  /** Rejects with Interrupted where the tour is to break off. */
+  readonly interrupted?: Promise<never>;
 }
 
 export interface TourEnd {
@@ -38,10 +43,10 @@ export interface TourEnd {
 }
 
 const LAUNCH_LIMIT = 180_000;
-const REFRESH = 300;
 
+/** @throws {Interrupted} once nothing of it is under way any more */
 export async function giveTour(options: TourOptions): Promise<TourEnd> {
-  const { lab, view, kafka } = options;
+  const { lab, view, kafka, interrupted } = options;
   const observer = new Observer(lab);
   const blows = blowsFor(lab.definition);
   const started = lab.clock.now();
@@ -50,11 +55,12 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
   let messages: Findings["messages"] = { acknowledged: 0, read: 0, lost: 0, duplicated: 0 };
   let replay: Findings["replay"] = { events: 0, changes: 0 };
   const problems: string[] = [];
+  let ended = false;
   let traffic: Traffic | undefined;
-  const screen = keepShowing(lab, view, observer, () => traffic);
+  const screen = keepShowing(lab, view, observer, () => traffic?.acknowledged);
   const guard = keepGuard(lab, options.truth);
-  try {
-    view.step(`Six instances launch at once`.replace("Six", numeral(sizeOf(lab.definition))));
+  const steps = async (): Promise<void> => {
+    view.step(`${numeral(sizeOf(lab.definition))} instances launch at once`);
     await lab.launch();
     await until(
       lab.clock,
@@ -84,7 +90,12 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     const replayed = await replayAll(lab, observer, started);
     replay = { events: replayed.events, changes: replayed.changes };
     for (const difference of replayed.differences) view.warn(difference);
+  };
+  try {
+    await Promise.race([steps(), ...(interrupted ? [interrupted] : [])]);
+    ended = true;
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     problems.push(error instanceof Error ? error.message : String(error));
   } finally {
     await traffic?.abort();
@@ -96,7 +107,7 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
   const { nodes } = await observer.observe();
   const findings: Findings = {
     kafka,
-    nodes: nodes.map(({ role, id, zone, address, instance, scaling }) => ({
+    nodes: inOrder(nodes).map(({ role, id, zone, address, instance, scaling }) => ({
       role,
       id: id ?? -1,
       zone,
@@ -110,21 +121,33 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     replay,
     apiCalls: callsOf(lab),
   };
-  problems.push(...isOk(findings, expectedOf(lab.definition, blows, options.atLeast)).problems);
+  const { problems: short } = isOk(findings, expectedOf(lab.definition, blows, options.atLeast));
+  // Where the tour broke off, all that did not come after it is no news.
+  if (ended) problems.push(...short);
   return { summary: { ok: problems.length === 0, ...findings }, problems };
 }
 
-/** Three brokers, each in its own way, then a controller; fewer brokers are struck again. */
+/** Of each role: fewer would not stand what happens to them. */
+const LEAST = 3;
+
+/** Why this cluster cannot be given the tour; undefined where it can. */
+export function tooSmall(definition: Definition): string | undefined {
+  const small = definition.roles.filter((role) => sizeOfRole(role) < LEAST);
+  if (small.length === 0) return undefined;
+  const names = small
+    .map((role) => `${sizeOfRole(role)} ${role.name}${sizeOfRole(role) === 1 ? "" : "s"}`)
+    .join(" and ");
+  return `the tour takes nodes away, which a cluster stands only with at least ${LEAST} brokers and ${LEAST} controllers; ${definition.cluster} has ${names}: raise perZone`;
+}
+
+/** Three brokers, each in its own way, then a controller. Ids are handed out lowest first. */
 function blowsFor(definition: Definition): Blow[] {
-  const brokers = roleOf(definition, "broker");
-  const count = brokers.perZone * brokers.groups.length;
-  const id = (n: number): number => brokers.ids[n % count] ?? 0;
-  const controller = roleOf(definition, "controller").ids[0] ?? 0;
+  const id = (role: RoleName, n: number): number => roleOf(definition, role).ids[n] ?? -1;
   return [
-    { role: "broker", id: id(0), kind: "died" },
-    { role: "broker", id: id(1), kind: "terminated" },
-    { role: "broker", id: id(2), kind: "unhealthy" },
-    { role: "controller", id: controller, kind: "terminated" },
+    { role: "broker", id: id("broker", 0), kind: "died" },
+    { role: "broker", id: id("broker", 1), kind: "terminated" },
+    { role: "broker", id: id("broker", 2), kind: "unhealthy" },
+    { role: "controller", id: id("controller", 0), kind: "terminated" },
   ];
 }
 
@@ -140,10 +163,7 @@ function titleOf({ role, id, kind }: Blow): string {
 }
 
 function expectedOf(definition: Definition, blows: readonly Blow[], acknowledged: number): Expected {
-  const count = (name: RoleName): number => {
-    const role = roleOf(definition, name);
-    return role.perZone * role.groups.length;
-  };
+  const count = (name: RoleName): number => sizeOfRole(roleOf(definition, name));
   return {
     nodes: { broker: count("broker"), controller: count("controller") },
     replacements: blows.map(({ role, kind }) => ({ role, kind })),
@@ -152,8 +172,9 @@ function expectedOf(definition: Definition, blows: readonly Blow[], acknowledged
   };
 }
 
-const sizeOf = (definition: Definition): number =>
-  definition.roles.reduce((sum, r) => sum + r.perZone * r.groups.length, 0);
+const sizeOfRole = ({ perZone, groups }: Role): number => perZone * groups.length;
+
+const sizeOf = ({ roles }: Definition): number => roles.reduce((sum, role) => sum + sizeOfRole(role), 0);
 
 function numeral(count: number): string {
   return ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"][count] ?? String(count);
@@ -179,46 +200,6 @@ function callsOf(lab: Lab): Record<string, number> {
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-interface Screen {
-  latest(): readonly { role: RoleName; address?: string; scaling: string }[];
-  stop(): Promise<void>;
-}
-
-/** Keeps the view up to date until it is stopped. */
-function keepShowing(lab: Lab, view: View, observer: Observer, traffic: () => Traffic | undefined): Screen {
-  let latest: Awaited<ReturnType<Observer["observe"]>>["nodes"] = [];
-  let stopped = false;
-  const loop = (async () => {
-    while (!stopped) {
-      try {
-        const { nodes, contents } = await observer.observe();
-        latest = nodes;
-        const flowing = traffic();
-        const { turn } = contents;
-        view.show({
-          at: lab.clock.now(),
-          cluster: lab.definition.cluster,
-          nodes,
-          notes: [
-            ...(flowing ? [`${flowing.acknowledged.toLocaleString("en-US")} messages acknowledged`] : []),
-            ...(turn ? [`the turn is ${turn.role} ${turn.id}'s: ${turn.reason}`] : []),
-          ],
-        });
-      } catch (error) {
-        view.warn(`the view is behind: ${error instanceof Error ? error.message : String(error)}`);
-      }
-      await lab.clock.wait(REFRESH);
-    }
-  })();
-  return {
-    latest: () => latest,
-    stop: () => {
-      stopped = true;
-      return loop;
-    },
-  };
 }
 
 function bootstrapOf(nodes: ReturnType<Screen["latest"]>): string[] {

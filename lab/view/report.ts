@@ -37,7 +37,6 @@ function wrapped(line: string, width: number): string[] {
 
 function rowsOf(summary: Summary): Cell[][] {
   const { kafka, nodes, launch, replacements, messages, replay, apiCalls } = summary;
-  const inService = nodes.filter(({ state }) => state === "InService").length;
   const calls = Object.entries(apiCalls).sort(([, a], [, b]) => b - a);
   const total = calls.reduce((sum, [, count]) => sum + count, 0);
   const most = calls.slice(0, 3).map(([action, count]) => `${action} ${number(count)}`);
@@ -50,7 +49,7 @@ function rowsOf(summary: Summary): Cell[][] {
       "Kafka",
       kafka.real ? `${kafka.version}, real processes` : `modelled${kafka.reason ? `: ${kafka.reason}` : ""}`,
     ),
-    row("Launch", `${inService} of ${nodes.length} nodes in service after ${took(launch)}`, inService < nodes.length),
+    row("Launch", ...launched(launch, nodes.length)),
     ...replacements.map((one, n) =>
       row(n === 0 ? "Replaced" : "", replaced(one), !one.sameId || one.sameAddress === false),
     ),
@@ -70,8 +69,11 @@ function replaced({ role, id, kind, old, new: replacement, sameId, sameAddress, 
   return `${role} ${id} (${kind}): ${old} → ${replacement}, ${identity}${address}, ${seconds.toFixed(1)}s`;
 }
 
-function took({ seconds, own }: Summary["launch"]): string {
-  return `${seconds.toFixed(1)}s${own === undefined ? "" : `, of which Rollcall's own ${own.toFixed(1)}s`}`;
+/** The words, and whether they are bad news. */
+function launched({ seconds, own }: Summary["launch"], nodes: number): [string, boolean] {
+  if (!Number.isFinite(seconds)) return ["it did not come to its end", true];
+  const share = own === undefined ? "" : `; Rollcall's own calls and decisions took at most ${own.toFixed(1)}s of a node's launch`;
+  return [`${number(nodes)} nodes in service after ${seconds.toFixed(1)}s${share}`, false];
 }
 
 /** `12,345` */

@@ -116,9 +116,9 @@ export async function perform(
     }
 
     case "give-turn": {
-      await ports.table.giveTurn(change.role, change.id);
-      const { turn: _given, ...rest } = table;
-      return { table: rest, stale: [] };
+      await ports.table.giveTurn(change.turn);
+      // It may have been another's, or for another purpose, by then.
+      return { stale: ["table"] };
     }
 
     case "heartbeat": {

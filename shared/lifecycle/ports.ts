@@ -103,10 +103,10 @@ export interface Table {
   /** Writes the record with version + 1 where the stored version is the given one (0: none stored yet). */
   save(record: InstanceRecord): Promise<InstanceRecord | "changed">;
   drop(instance: string): Promise<void>;
-  /** Takes the turn if nobody has it (or that instance already has); answers who has it now. */
+  /** Takes the turn if nobody or that member itself has it; answers who has it now. */
   takeTurn(turn: Turn): Promise<Turn>;
-  /** Gives back the turn of that member, whoever of its incarnations took it. */
-  giveTurn(role: RoleName, id: number): Promise<void>;
+  /** Gives back that very turn; without effect where it is another by now. */
+  giveTurn(turn: Turn): Promise<void>;
   /** Writes the founding mark if there is none; answers the one that stands. */
   found(mark: Omit<QuorumMark, "formed">): Promise<QuorumMark>;
   form(): Promise<QuorumMark>;

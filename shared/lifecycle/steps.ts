@@ -36,7 +36,7 @@ export type Change =
       readonly address?: string;
     }
   | { readonly kind: "take-turn"; readonly turn: Omit<Turn, "since"> }
-  | { readonly kind: "give-turn"; readonly role: RoleName; readonly id: number }
+  | { readonly kind: "give-turn"; readonly turn: Turn }
   | { readonly kind: "heartbeat"; readonly action: "launch" | "terminate" }
   | { readonly kind: "complete"; readonly action: "launch" | "terminate"; readonly result: "CONTINUE" | "ABANDON" }
   | { readonly kind: "mark-unhealthy" };

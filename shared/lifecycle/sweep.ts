@@ -125,5 +125,5 @@ async function returnIdleTurn(plan: Plan, ports: Ports, fleet: FleetSight, conte
     id: turn.id,
     row: "sweep/turn",
   });
-  await ports.table.giveTurn(turn.role, turn.id);
+  await ports.table.giveTurn(turn);
 }

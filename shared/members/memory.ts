@@ -70,8 +70,8 @@ export function memoryTable(options: MemoryTableOptions = {}): Table {
       turn = copied(turnTaken(turn, asked));
       return turn;
     },
-    async giveTurn(role, id) {
-      turn = turnGiven(turn, role, id);
+    async giveTurn(given) {
+      turn = turnGiven(turn, given);
     },
     async found(mark) {
       quorum = copied(quorumFounded(quorum, mark));

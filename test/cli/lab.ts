@@ -50,6 +50,9 @@ export interface Bench {
 // biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for
 export type Told = any;
 
+/** Actions that may change something. Invoking the Kafka function only asks. */
+export const MUTATING = /^(?!Describe|Get|List|BatchGet|Query|Scan|Invoke|Simulate)/;
+
 const FACTOR = 5;
 /** Milliseconds of the lab's clock. */
 const LIMIT = 120_000;

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Bench, startBench } from "./lab.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Bench, MUTATING, startBench, type Told } from "./lab.ts";
 
 let bench: Bench;
 beforeAll(async () => {
@@ -7,13 +7,129 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-test("tells", async () => {
-  const { status, out, err } = await bench.rollcall("status");
-  console.log(out, err);
-  expect(status).toBe(0);
-  const { owner } = await bench.member("broker", 1);
-  const e = await bench.rollcall("explain", owner);
-  console.log(e.out, e.err);
-  const c = await bench.rollcall("explain", (await bench.member("controller", 101)).owner);
-  console.log(c.out, c.err);
+const nodesOf = (told: Told): Told[] => told.groups.flatMap((group: Told) => group.nodes);
+
+describe("a whole cluster", () => {
+  test("shows every group and node with id, address, state and Kafka's view, and is fine", async () => {
+    const { status, told } = await bench.json("status");
+    expect(told).toMatchObject({ ok: true, concerns: [], cluster: "lab", unseen: [], vacant: [], outside: [] });
+    expect(status).toBe(0);
+    expect(told.groups.map((g: Told) => [g.name, g.desired, g.nodes.length])).toEqual(
+      ["controller", "broker"].flatMap((role) =>
+        ["a", "b", "c"].map((zone) => [`lab-${role}-eu-central-1${zone}`, 1, 1]),
+      ),
+    );
+    const nodes = nodesOf(told);
+    expect(nodes.map((n) => n.id).sort((a, b) => a - b)).toEqual([1, 2, 3, 101, 102, 103]);
+    const controller = nodes.find((n) => n.id === 101);
+    expect(controller).toMatchObject({
+      role: "controller",
+      address: "10.0.1.10",
+      state: "InService",
+      ec2: "running",
+      kafka: "listening",
+      next: { do: "settled", row: "in-service/4", reason: "well" },
+    });
+    expect(nodes.find((n) => n.id === 1)).toMatchObject({ role: "broker", kafka: "registered" });
+    expect(told.letters).toEqual({ "rollcall-lab-failures": 0, "rollcall-lab-undelivered": 0 });
+    expect(told.quorum).toMatchObject({ formed: true });
+  });
+
+  test("fits on one screen of text: a line for each node, and no more about those that are well", async () => {
+    const { status, out } = await bench.rollcall("status");
+    expect(status).toBe(0);
+    const lines = out.trimEnd().split("\n");
+    expect(lines.length).toBeLessThanOrEqual(14);
+    for (const id of [1, 2, 3, 101, 102, 103]) {
+      expect(lines.filter((line) => new RegExp(`eu-central-1[abc] 1/1 +${id} `).test(line))).toHaveLength(1);
+    }
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(160);
+  });
+
+  test("explains a node by the facts and the row that applies", async () => {
+    const { owner } = await bench.member("broker", 2);
+    const { status, told } = await bench.json("explain", owner);
+    expect(status).toBe(0);
+    expect(told).toMatchObject({
+      instance: owner,
+      seen: { ec2: "running", kafka: { seen: true } },
+      unseen: {},
+      notes: [],
+      step: { do: "settled", row: "in-service/4", reason: "well" },
+    });
+    const { out } = await bench.rollcall("explain", owner);
+    expect(out).toContain("holds broker 2 since");
+    expect(out).toMatch(/settled \(in-service\/4\)\n {4}well/);
+  });
+
+  test("asks a node about the quorum only where that is wanted", async () => {
+    const { owner } = await bench.member("controller", 102);
+    const mark = bench.lab.cloud.calls.all().length;
+    const { told } = await bench.json("explain", owner, "--quorum");
+    expect(told.step.row).toBe("in-service/4");
+    // A member that is well and has no turn needs no word of the quorum, even then.
+    expect(bench.operatorCalls(mark).filter((call) => MUTATING.test(call.action))).toEqual([]);
+  });
+
+  test("knows nothing of an instance that is not the cluster's", async () => {
+    const { status, told } = await bench.json("explain", "i-0123456789abcdef0");
+    expect(status).toBe(1);
+    expect(told).toMatchObject({ exit: 1, error: expect.stringContaining("not of cluster lab") });
+  });
+
+  test("what only looks changes nothing: no mutating call, and not a byte of the table", async () => {
+    const before = await bench.lab.table.readAll();
+    const { owner } = await bench.member("controller", 101);
+    const mark = bench.lab.cloud.calls.all().length;
+    for (const args of [["status"], ["explain", owner], ["explain", owner, "--quorum"], ["doctor"]]) {
+      await bench.rollcall(...args);
+    }
+    const calls = bench.operatorCalls(mark);
+    expect(calls.length).toBeGreaterThan(20);
+    expect(calls.filter((call) => MUTATING.test(call.action)).map((c) => `${c.service}:${c.action}`)).toEqual([]);
+    expect((await bench.lab.table.readAll()).rosters).toEqual(before.rosters);
+  });
+});
+
+describe("what cannot be seen is said, and hides nothing else", () => {
+  test("Kafka, where its function is switched off", async () => {
+    const off = { FunctionName: "rollcall-lab-kafka", ReservedConcurrentExecutions: 0 };
+    await bench.lab.operate("lambda", "PutFunctionConcurrency", off);
+    try {
+      const { status, told } = await bench.json("status");
+      expect(status).toBe(1);
+      expect(told.unseen.map((u: Told) => u.what)).toEqual(["Kafka", "the controllers' listeners"]);
+      expect(told.unseen[0].reason).toMatch(/rollcall-lab-kafka.*TooManyRequestsException/);
+      expect(nodesOf(told)).toHaveLength(6);
+      expect(nodesOf(told).find((n) => n.id === 1)?.next).toMatchObject({ do: "hold", row: "in-service/1" });
+      const { out } = await bench.rollcall("status");
+      expect(out).toContain("! Kafka cannot be seen: ");
+    } finally {
+      await bench.lab.operate("lambda", "DeleteFunctionConcurrency", { FunctionName: "rollcall-lab-kafka" });
+    }
+  });
+
+  test("the functions that look after the cluster need not run for it", async () => {
+    for (const name of ["lifecycle", "sweep"]) {
+      const off = { FunctionName: `rollcall-lab-${name}`, ReservedConcurrentExecutions: 0 };
+      await bench.lab.operate("lambda", "PutFunctionConcurrency", off);
+    }
+    try {
+      const { told } = await bench.json("status");
+      expect(told.unseen).toEqual([]);
+      expect(nodesOf(told)).toHaveLength(6);
+      const doctor = await bench.json("doctor");
+      expect(doctor.status).toBe(1);
+      const wrong = doctor.told.findings.filter((f: Told) => f.level === "wrong" && f.area === "functions");
+      expect(wrong.map((f: Told) => f.remedy)).toEqual(
+        ["lifecycle", "sweep"].map((name) => expect.stringContaining(`--function-name rollcall-lab-${name}`)),
+      );
+    } finally {
+      for (const name of ["lifecycle", "sweep"]) {
+        await bench.lab.operate("lambda", "DeleteFunctionConcurrency", { FunctionName: `rollcall-lab-${name}` });
+      }
+      const sqs = bench.lab.cloud.queues.all().find((q) => q.name === "rollcall-lab-failures");
+      for (const { receipt } of sqs?.receive(1_000) ?? []) sqs?.delete(receipt);
+    }
+  });
 });

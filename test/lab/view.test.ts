@@ -333,7 +333,7 @@ describe("on a terminal", () => {
       "✓ Every node came back as itself, and nothing was lost.
 
       Kafka      4.3.0, real processes
-      Launch     1 of 1 nodes in service after 14.2s, of which Rollcall's own 1.5s
+      Launch     1 nodes in service after 14.2s; Rollcall's own calls and decisions took at most 1.5s of a node's launch
       Replaced   controller 101 (terminated): i-1 → i-2, same id, same address, 21.0s
       Messages   12,345 acknowledged, 12,346 read back: 0 lost, 1 duplicated
       Replay     84 events again: 0 changes

@@ -103,7 +103,9 @@ describe("row 2: out of Kafka", () => {
   test("dead: takes the turn, then marks it unhealthy", () => {
     const dead = out(periods.grace + 1000, ...asked(NOW - 500, "failed"));
     expect(changeOf(dead)).toMatchObject({ kind: "take-turn", turn: { id: 1 } });
-    expect(changeOf({ ...dead, turn: { id: 1, instance: "i-1" } })).toMatchObject({ kind: "mark-unhealthy" });
+    expect(
+      changeOf({ ...dead, turn: { id: 1, instance: "i-1", reason: "the process of broker 1 is dead (failed)" } }),
+    ).toMatchObject({ kind: "mark-unhealthy" });
   });
   test("an answer from before the grace was over is not an answer", () => {
     expect(changeOf(out(periods.grace + 1000, ...asked(NOW - periods.grace - 900, "failed")))).toMatchObject({
@@ -137,7 +139,9 @@ describe("row 3: another configuration", () => {
   test("takes the turn, configures, notes it", () => {
     const setting: Setting = { nodes, record: old, seen: { kafka: healthy, agent: online } };
     expect(changeOf(setting)).toMatchObject({ kind: "take-turn", row: "in-service/3" });
-    expect(changeOf({ ...setting, turn: { id: 1, instance: "i-1" } })).toMatchObject({
+    expect(
+      changeOf({ ...setting, turn: { id: 1, instance: "i-1", reason: "its configuration has changed" } }),
+    ).toMatchObject({
       kind: "send",
       action: "configure",
       digest,
@@ -174,14 +178,20 @@ describe("row 3: another configuration", () => {
       kind: "note",
       patch: { hold: { reason: expect.stringContaining("no space left") } },
     });
-    const turn = { id: 1, instance: "i-1" };
-    expect(changeOf({ ...failing, turn })).toMatchObject({ kind: "give-turn", id: 1 });
+    const turn = { id: 1, instance: "i-1", reason: "its configuration has changed" };
+    expect(changeOf({ ...failing, turn })).toMatchObject({ kind: "give-turn", turn: { id: 1 } });
     const later = { ...failing, turn, record: { ...old, command: { ...command, sent: NOW - periods.stop - 1 } } };
     expect(changeOf(later)).toMatchObject({ kind: "send", action: "configure", attempt: 4 });
   });
 });
 
 describe("row 4: well", () => {
+  test("what was seen before it was configured anew, and so started again, does not give its turn back", () => {
+    const configured = { digest, at: NOW - 1000, times: 1 };
+    const setting: Setting = { nodes, record: record({ configured }), turn: { id: 1 }, seen: { kafka: healthy } };
+    expect(step({ ...setting, stale: { kafka: 1001 } })).toMatchObject({ do: "look", facts: ["kafka"] });
+    expect(changeOf({ ...setting, stale: { kafka: 1000 } })).toMatchObject({ kind: "give-turn" });
+  });
   test("settled", () => {
     expect(step({ nodes, record: record(), seen: { kafka: healthy } })).toMatchObject({
       do: "settled",
@@ -193,7 +203,7 @@ describe("row 4: well", () => {
     expect(step({ nodes, record: record(), turn: { id: 1 }, seen: { kafka: behind } })).toMatchObject({ do: "wait" });
     expect(changeOf({ nodes, record: record(), turn: { id: 1 }, seen: { kafka: healthy } })).toMatchObject({
       kind: "give-turn",
-      id: 1,
+      turn: { id: 1 },
     });
   });
   test("a hold that is over is taken off the record", () => {

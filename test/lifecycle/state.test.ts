@@ -45,6 +45,8 @@ describe("the present state chooses the table, never the event", () => {
       }).row;
     expect(woken(heartbeat / 2)).toBe("state/attended");
     expect(woken(heartbeat / 2 + 1)).not.toBe("state/attended");
+    const unbegun = { nodes: [{ ...nowhere, state: "Pending:Wait", id: 1 }], echo: true } as const;
+    expect(step({ ...unbegun, record: { attended: NOW + 1000 } }).row).not.toBe("state/attended");
   });
   test("the end of a command is an echo only of the record's own: a question to the node wakes nobody to ask again", () => {
     const seen = { agent: { state: "absent" } } as const;

@@ -35,7 +35,7 @@ const leaving = (ago = 0, patch: Partial<InstanceRecord> = {}): Partial<Instance
 const healthy = kafka({ 1: at("10.0.1.50"), 2: at("10.0.2.50"), 3: at("10.0.3.50") });
 const online = { state: "online", address: "10.0.1.50" } as const;
 const stopping = (sent: number, attempt = 1) => ({ action: "stop", digest: "", attempt, sent, id: "c-2" }) as const;
-const turn = { id: 1, instance: "i-1" };
+const turn = { id: 1, instance: "i-1", reason: "its group ends its instance" };
 
 describe("row 1: nothing to stop", () => {
   test("it holds no id: CONTINUE at once, as after an abandoned launch", () => {
@@ -121,6 +121,15 @@ describe("row 2: is it safe, and its turn", () => {
     expect(changeOf(setting)).toMatchObject({ kind: "take-turn", turn: { role: "broker", id: 1, instance: "i-1" } });
     expect(changeOf({ ...setting, turn })).toMatchObject({ kind: "send", action: "stop" });
   });
+  test("a turn it has for another purpose, or that a former incarnation took, is taken anew", () => {
+    const setting: Setting = { nodes: [mine, ...others], record: leaving(), seen: { kafka: healthy, agent: online } };
+    for (const other of [
+      { ...turn, reason: "its configuration has changed" },
+      { ...turn, instance: "i-0" },
+    ]) {
+      expect(changeOf({ ...setting, turn: other })).toMatchObject({ kind: "take-turn", turn: { reason: turn.reason } });
+    }
+  });
   test.each([{ desired: { [A]: 0 } }, { deleting: [A] }])(
     "a group that is being emptied asks nobody: %o",
     (emptied) => {
@@ -141,7 +150,9 @@ describe("row 2: is it safe, and its turn", () => {
     });
     const leavingToo = { instance: "i-3", zone: C, state: "Terminating:Wait", id: 103, served: true } as const;
     const three = { ...setting, nodes: [controller, peer, leavingToo] };
-    const asked = [0, 7_000, 14_000].map((later) => step({ ...three, now: NOW + later }));
+    const asked = [0, 7_000, 14_000].map((ago) =>
+      step({ ...three, record: { ...leaving(), hold: { reason: "not seen", since: NOW - ago } } }),
+    );
     expect(asked.map((s) => s.do === "look" && s.via)).toEqual(["i-2", "i-3", "i-1"]);
     expect(
       changeOf({

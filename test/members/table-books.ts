@@ -155,25 +155,28 @@ export function takeTurn(turn: Turn): Call {
     book(state) {
       const standing = state.turn;
       if (!standing) state.turn = asked(state);
-      else if (standing.instance === asked(state).instance) state.turn = { ...asked(state), since: standing.since };
+      else if (standing.role === asked(state).role && standing.id === asked(state).id) state.turn = asked(state);
       return state.turn;
     },
   };
 }
 
-/** Of that member, or of the one whose turn it is. */
-export function giveTurn(member: { role: RoleName; id: number } | undefined): Call {
-  const given = (state: State) => member ?? state.turn ?? { role: "broker" as const, id: 1 };
+/** That one, or the one that stands. */
+export function giveTurn(turn: Turn | undefined): Call {
+  const none: Turn = { role: "broker", id: 1, instance: "i-0", since: 0, reason: "none" };
+  const given = (state: State): Turn => turn ?? state.turn ?? none;
   return {
-    text: `give back the turn of ${member ? key(member.role, member.id) : HOLDER}`,
-    make: (table, before) => table.giveTurn(given(before).role, given(before).id),
+    text: `give back the turn of ${turn ? `${turn.role} ${turn.id} (${turn.reason})` : HOLDER}`,
+    make: (table, before) => table.giveTurn(given(before)),
     book(state) {
-      const { role, id } = given(state);
-      if (state.turn?.role === role && state.turn.id === id) delete state.turn;
+      if (inOrder(state.turn) === inOrder(given(state))) delete state.turn;
       return undefined;
     },
   };
 }
+
+const inOrder = (turn: Turn | undefined): string =>
+  JSON.stringify(turn && [turn.role, turn.id, turn.instance, turn.since, turn.reason]);
 
 export function found(clusterId: string): Call {
   const mark = { clusterId, voters: [{ id: 101, directoryId: `${clusterId}-dir` }] };

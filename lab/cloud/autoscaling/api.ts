@@ -1,6 +1,7 @@
 /** Auto Scaling's API, as far as it is modelled. */
 import type {
   CompleteLifecycleActionCommandOutput,
+  DescribeAccountLimitsCommandOutput,
   DescribeAutoScalingGroupsCommandOutput,
   DescribeAutoScalingInstancesCommandOutput,
   DescribeLifecycleHooksCommandOutput,
@@ -277,6 +278,16 @@ export function autoscalingApi(world: World, groups: Groups, ec2: Ec2): Service 
           };
         },
       ),
+
+      DescribeAccountLimits: action(v.strictObject({}), refuse, (): Answer<DescribeAccountLimitsCommandOutput> => {
+        // What an account has by default.
+        return {
+          MaxNumberOfAutoScalingGroups: 500,
+          MaxNumberOfLaunchConfigurations: 200,
+          NumberOfAutoScalingGroups: groups.all().length,
+          NumberOfLaunchConfigurations: 0,
+        };
+      }),
 
       DescribeAutoScalingInstances: action(
         v.strictObject({

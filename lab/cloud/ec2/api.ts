@@ -5,6 +5,7 @@ import type {
   CreateLaunchTemplateVersionCommandOutput,
   CreateNetworkInterfaceCommandOutput,
   DescribeInstancesCommandOutput,
+  DescribeInstanceTypesCommandOutput,
   DescribeLaunchTemplatesCommandOutput,
   DescribeNetworkInterfacesCommandOutput,
   DescribeSubnetsCommandOutput,
@@ -180,16 +181,32 @@ export function ec2Api(world: World, ec2: Ec2): Service {
           passes(input.Filters, { values: { "subnet-id": id, "availability-zone": zone, "vpc-id": vpc }, tags: [] }),
         );
         return {
-          Subnets: found.map(({ id, zone, vpc, cidr }) => ({
-            SubnetId: id,
-            VpcId: vpc,
-            AvailabilityZone: zone,
-            CidrBlock: cidr,
-            State: "available",
-            OwnerId: world.account,
-          })),
+          Subnets: found.map((subnet) => {
+            const { id, zone, vpc, cidr } = subnet;
+            const free = subnets.size(subnet) - interfaces.all().filter((i) => i.subnet.id === id).length;
+            return {
+              SubnetId: id,
+              VpcId: vpc,
+              AvailabilityZone: zone,
+              CidrBlock: cidr,
+              AvailableIpAddressCount: free,
+              State: "available",
+              OwnerId: world.account,
+            };
+          }),
         };
       },
+    ),
+
+    DescribeInstanceTypes: action(
+      v.strictObject({ ...common, InstanceTypes: v.array(v.string()) }),
+      refuse,
+      (input): Answer<DescribeInstanceTypesCommandOutput> => ({
+        InstanceTypes: input.InstanceTypes.map((type) => ({
+          InstanceType: v.parse(instanceType, type),
+          VCpuInfo: { DefaultVCpus: coresOf(type) },
+        })),
+      }),
     ),
 
     CreateLaunchTemplate: withClientToken(
@@ -249,6 +266,12 @@ export function ec2Api(world: World, ec2: Ec2): Service {
     actions,
     unknownAction: (name) => new AwsError("InvalidAction", `The action ${name} is not valid for this web service.`),
   };
+}
+
+/** By its size, as most families have it: two up to `large`, then twice as many with each step. */
+function coresOf(type: string): number {
+  const [, times] = /\.(\d*)xlarge$/.exec(type) ?? [];
+  return times === undefined ? 2 : 4 * Number(times || 1);
 }
 
 function describeTemplate(template: LaunchTemplate): LaunchTemplateOutput {
@@ -361,6 +384,7 @@ function filterableInterface(found: NetworkInterface) {
       "subnet-id": subnet.id,
       "vpc-id": subnet.vpc,
       "private-ip-address": address,
+      "addresses.private-ip-address": address,
       description,
       "attachment.attachment-id": attachment?.id,
       "attachment.instance-id": attachment?.instance,

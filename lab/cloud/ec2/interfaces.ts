@@ -101,6 +101,11 @@ export class Interfaces {
     return primary.address;
   }
 
+  /** These tags, and no others. Throws InvalidNetworkInterfaceID.NotFound. */
+  tag(id: string, tags: readonly Tag[]): void {
+    this.#interfaces.set(id, { ...this.get(id), tags });
+  }
+
   /** Throws InvalidParameterValue while it is attached. */
   remove(id: string): void {
     const { attachment } = this.get(id);

@@ -48,6 +48,12 @@ export class Subnets {
     );
   }
 
+  /** How many addresses it has to give in all. */
+  size({ cidr }: Subnet): number {
+    const { first, last } = hosts(cidr);
+    return last - first + 1;
+  }
+
   /** Throws InvalidParameterValue where the address is not one that the subnet may give. */
   mustContain(subnet: Subnet, address: string): void {
     const { first, last } = hosts(subnet.cidr);

@@ -95,6 +95,14 @@ export class Iam {
     return why === undefined;
   }
 
+  /** What a simulation of the role's policies comes to; nothing is recorded. */
+  simulate(role: string, demand: Demand): "allowed" | "explicitDeny" | "implicitDeny" {
+    if (this.#mayAll({ role })) return "allowed";
+    const verdict = evaluate(this.roles.statements(role), demand);
+    if (verdict.allowed) return "allowed";
+    return verdict.why === "explicit deny" ? "explicitDeny" : "implicitDeny";
+  }
+
   /** Whether a service may assume the role. */
   trusts(role: string, service: string): boolean {
     if (!this.enforced) return true;

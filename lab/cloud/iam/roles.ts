@@ -63,7 +63,7 @@ export class Roles {
     this.#profiles.delete(profile);
   }
 
-  /** The role that an instance with that profile has; by name or ARN. */
+  /** The role that an instance with that profile has, given by name or ARN. */
   ofProfile(profile: string): string | undefined {
     return this.#profiles.get(profile.split("/").at(-1) ?? "");
   }

@@ -44,6 +44,8 @@ export class Functions {
   readonly #iam: Iam;
   readonly #functions = new Map<string, FunctionSpec>();
   readonly #invocations = new Set<Invocation>();
+  /** Reserved concurrency by function name, where it is set; only 0 has an effect here. */
+  readonly #reserved = new Map<string, number>();
 
   constructor(world: World, queues: Queues, iam: Iam) {
     this.#world = world;
@@ -91,6 +93,17 @@ export class Functions {
     return spec && this.arn(spec.name);
   }
 
+  /** Undefined: it shares what the account has. */
+  reserved(name: string): number | undefined {
+    return this.#reserved.get(name);
+  }
+
+  /** 0 switches the function off; undefined takes the reservation back. */
+  reserve(name: string, concurrency: number | undefined): void {
+    if (concurrency === undefined) this.#reserved.delete(name);
+    else this.#reserved.set(name, concurrency);
+  }
+
   /** Invocations in progress. */
   running(): Invocation[] {
     return [...this.#invocations];
@@ -113,9 +126,14 @@ export class Functions {
     return this.#run(spec, event, this.#world.uuid());
   }
 
-  /** Runs it until it succeeds or its retries are used up; then the event goes to the on-failure queue. */
+  /**
+   * Runs it until it succeeds or its retries are used up; then the event goes to the on-failure queue. Where the function is
+   * switched off, it goes there at once.
+   */
   invokeLater(spec: FunctionSpec, event: unknown): void {
-    void this.#attempt(spec, event, this.#world.uuid(), 1);
+    if (this.#reserved.get(spec.name) === 0)
+      this.#giveUp(spec, event, this.#world.uuid(), 0, "ZeroReservedConcurrency");
+    else void this.#attempt(spec, event, this.#world.uuid(), 1);
   }
 
   async #attempt(spec: FunctionSpec, event: unknown, id: string, count: number): Promise<void> {
@@ -128,20 +146,26 @@ export class Functions {
       this.#world.after(delay, () => void this.#attempt(spec, event, id, count + 1));
       return;
     }
+    this.#giveUp(spec, event, id, count, "RetriesExhausted", outcome.error);
+  }
+
+  /** "Destination invocation record" in Lambda's developer guide. */
+  #giveUp(spec: FunctionSpec, event: unknown, id: string, count: number, condition: string, error?: object): void {
     if (spec.onFailure === undefined || !this.#may(spec, "sqs:SendMessage", spec.onFailure)) return;
-    // "Destination invocation record" in Lambda's developer guide.
     this.#queues.get(spec.onFailure)?.send({
       version: "1.0",
       timestamp: new Date(this.#world.now()).toISOString(),
       requestContext: {
         requestId: id,
         functionArn: `${this.arn(spec.name)}:$LATEST`,
-        condition: "RetriesExhausted",
+        condition,
         approximateInvokeCount: count,
       },
       requestPayload: event,
-      responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
-      responsePayload: outcome.error,
+      ...(error && {
+        responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+        responsePayload: error,
+      }),
     });
   }
 

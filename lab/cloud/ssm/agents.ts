@@ -1,7 +1,7 @@
 /** SSM agents: they register some time after their instance runs, and seem online for a while after it has ended. */
 import type { Instance, Instances } from "../ec2/instances.ts";
-import { demand } from "../iam/demands/demand.ts";
 import type { Iam } from "../iam/iam.ts";
+import { agentDemands, instanceMay } from "../iam/node-calls.ts";
 import { Timeline } from "../timeline.ts";
 import type { World } from "../world.ts";
 
@@ -65,30 +65,9 @@ export class Agents {
   }
 
   #register(instance: string, address: string): void {
-    if (this.#state(instance) !== "running" || !this.#mayConnect(instance)) return;
+    const host = this.#instances.find(instance);
+    if (host?.state !== "running") return;
+    if (!instanceMay(this.#iam, this.#world, host, agentDemands(this.#world, instance))) return;
     this.#agents.set(instance, { instance, address, registered: this.#world.now() });
-  }
-
-  /**
-   * What an agent needs to register and to take commands, in its instance's role. Data channels are for Session Manager's
-   * sessions only. "ssmmessages, ssm, and ec2messages API operations" in the Systems Manager user guide.
-   */
-  #mayConnect(instance: string): boolean {
-    if (!this.#iam.enforced) return true;
-    const profile = this.#instances.find(instance)?.profile;
-    const role = profile === undefined ? undefined : this.#iam.roles.ofProfile(profile);
-    if (role === undefined || !this.#iam.trusts(role, "ec2.amazonaws.com")) {
-      this.#world.log(
-        `the agent of ${instance} has no credentials: no role for EC2 in ${profile ?? "no instance profile"}`,
-      );
-      return false;
-    }
-    const arn = this.#world.arn("ec2", `instance/${instance}`);
-    const source = ["ssm:SourceInstanceARN", arn] as const;
-    return [
-      demand("ssm:UpdateInstanceInformation", arn, source, ["ec2:SourceInstanceARN", arn]),
-      demand("ssmmessages:CreateControlChannel", "*", source, ["ec2:SourceInstanceARN", arn]),
-      demand("ssmmessages:OpenControlChannel", "*"),
-    ].every((needed) => this.#iam.permits(role, needed));
   }
 }

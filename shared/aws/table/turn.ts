@@ -1,5 +1,6 @@
 /** The turn on DynamoDB. */
 import type { Table } from "../../lifecycle/ports.ts";
+import type { Turn } from "../../lifecycle/sights.ts";
 import { toTurn, turnKey } from "./items.ts";
 import type { Partition } from "./partition.ts";
 
@@ -8,23 +9,15 @@ const TURN_ROUNDS = 4;
 
 export function dynamoTurn(partition: Partition): Pick<Table, "takeTurn" | "giveTurn"> {
   return {
-    //   SET role, id, instance, reason = what is asked for
-    //   SET since = when it was first taken
-    //   IF  nobody has the turn, or the same instance
+    //   SET role, id, instance, reason, since = what is asked for
+    //   IF  nobody has the turn, or the same member
     async takeTurn(turn) {
       for (let round = 0; round < TURN_ROUNDS; round += 1) {
         const item = await partition.change(turnKey, {
-          update:
-            "SET #role = :role, #id = :id, #instance = :instance, #reason = :reason, #since = if_not_exists(#since, :since)",
-          condition: "attribute_not_exists(pk) OR #instance = :instance",
-          names: { "#role": "role", "#id": "id", "#instance": "instance", "#reason": "reason", "#since": "since" },
-          values: {
-            ":role": { S: turn.role },
-            ":id": { N: String(turn.id) },
-            ":instance": { S: turn.instance },
-            ":reason": { S: turn.reason },
-            ":since": { N: String(turn.since) },
-          },
+          update: "SET #role = :role, #id = :id, #instance = :instance, #reason = :reason, #since = :since",
+          condition: "attribute_not_exists(pk) OR (#role = :role AND #id = :id)",
+          names: NAMES,
+          values: valuesOf(turn),
         });
         const standing = item === "refused" ? await partition.get(turnKey) : item;
         if (standing) return toTurn(standing);
@@ -33,13 +26,25 @@ export function dynamoTurn(partition: Partition): Pick<Table, "takeTurn" | "give
     },
 
     //   DELETE turn
-    //   IF     it is that member's
-    async giveTurn(role, id) {
+    //   IF     it is that very one
+    async giveTurn(turn) {
       await partition.remove(turnKey, {
-        condition: "#role = :role AND #id = :id",
-        names: { "#role": "role", "#id": "id" },
-        values: { ":role": { S: role }, ":id": { N: String(id) } },
+        condition: "#role = :role AND #id = :id AND #instance = :instance AND #reason = :reason AND #since = :since",
+        names: NAMES,
+        values: valuesOf(turn),
       });
     },
+  };
+}
+
+const NAMES = { "#role": "role", "#id": "id", "#instance": "instance", "#reason": "reason", "#since": "since" };
+
+function valuesOf(turn: Turn) {
+  return {
+    ":role": { S: turn.role },
+    ":id": { N: String(turn.id) },
+    ":instance": { S: turn.instance },
+    ":reason": { S: turn.reason },
+    ":since": { N: String(turn.since) },
   };
 }

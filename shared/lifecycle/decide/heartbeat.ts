@@ -3,18 +3,21 @@ import type { Step } from "../steps.ts";
 import { change, globalLimit, type Scene } from "./scene.ts";
 
 /**
- * Any wait or hold of a lifecycle action, unless a heartbeat is due first. What is first seen is written down before
- * the first wait, because every deadline counts from there.
+ * Whatever a lifecycle action needs next, unless a heartbeat comes first: before a wait or a hold where a third of its period is
+ * over, before anything else where half of it is, or may be. What is first seen is written down before the first wait,
+ * because every deadline counts from there.
  */
 export function keepOpen(scene: Scene, kind: "launch" | "terminate", step: Step): Step {
-  if (step.do !== "wait" && step.do !== "hold") return step;
-  const { facts, record } = scene;
-  if (record?.action?.kind !== kind) return begin(scene, kind);
-  const { heartbeat } = scene.plan.definition.periods;
-  const last = record.heartbeat;
-  if (last !== undefined && facts.now - last < heartbeat / 3)
-    return step.do === "hold" ? limited(step, record.action.since, heartbeat) : step;
-  return change(`${kind}/heartbeat`, step.reason, { kind: "heartbeat", action: kind }, "table");
+  if (step.do === "settled" || (step.do === "change" && step.change.kind === "complete")) return step;
+  const { facts, record, plan } = scene;
+  const { heartbeat } = plan.definition.periods;
+  const rests = step.do === "wait" || step.do === "hold";
+  const begun = record?.action?.kind === kind ? record.action : undefined;
+  const last = begun ? record?.heartbeat : facts.begun;
+  const due = last === undefined || facts.now - last >= (rests ? heartbeat / 3 : heartbeat / 2);
+  if (!begun) return rests || due ? begin(scene, kind) : step;
+  if (due) return change(`${kind}/heartbeat`, step.reason, { kind: "heartbeat", action: kind }, "table");
+  return step.do === "hold" ? limited(step, begun.since, heartbeat) : step;
 }
 
 /** A hold cannot outlive its action, so it says until when somebody has to have decided. */

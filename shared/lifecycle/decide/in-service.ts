@@ -25,7 +25,10 @@ export function decideInService(scene: Scene): Step {
     );
 
   const sightFact = role.name === "controller" ? "listeners" : "kafka";
-  if (!facts[sightFact]) return look("in-service/1", "does Kafka count it in", sightFact);
+  // What was seen of it before it was configured, and so started again, says nothing of it now.
+  const since = record?.configured?.at ?? 0;
+  if ((facts[sightFact]?.at ?? -1) < since || !facts[sightFact])
+    return look("in-service/1", "does Kafka count it in", sightFact);
   const own = presence(scene, mine);
   if (own === "unknown") {
     const why =
@@ -137,7 +140,7 @@ function gates(scene: Scene, mine: RosterMember, row: string, reason: string): S
   const safe = safeToStop(scene, row, mine);
   if ("do" in safe) return safe;
   if (!safe.safe) return hold(row, `${reason}, but stopping it is not safe: ${safe.reason}`, viewOf(scene));
-  return isTurnOf(scene, mine) ? undefined : takeTurn(scene, row, mine, reason);
+  return takeTurn(scene, row, mine, reason);
 }
 
 /** Rows 3 and 4. */
@@ -207,12 +210,13 @@ function catchingUp({ facts, role }: Scene, mine: RosterMember, sightFact: "list
 
 /** Where it has the turn: gives it back once the member is whole again, so that the next one finds full ISRs and voters. */
 function giveTurnBack(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step | undefined {
-  const { facts, role } = scene;
-  if (!isTurnOf(scene, mine)) return undefined;
+  const { facts, role, record } = scene;
+  const { turn } = scene.table;
+  if (!turn || !isTurnOf(scene, mine)) return undefined;
   const behind = catchingUp(scene, mine, sightFact);
   if (behind) return behind;
   if (role.name === "controller") {
-    if (!facts.quorum) {
+    if (!facts.quorum || facts.quorum.at < (record?.configured?.at ?? 0)) {
       const reason = "does the quorum count it in again";
       return { do: "look", row: "in-service/4", reason, facts: ["quorum"], via: facts.instance };
     }
@@ -225,7 +229,7 @@ function giveTurnBack(scene: Scene, mine: RosterMember, sightFact: "listeners" |
   return change(
     "in-service/4",
     `${nodeName(role, mine.id)} is back: gives the turn back`,
-    { kind: "give-turn", role: role.name, id: mine.id },
+    { kind: "give-turn", turn },
     viewOf(scene),
     "table",
   );

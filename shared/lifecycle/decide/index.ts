@@ -109,10 +109,9 @@ function awaits(record: InstanceRecord | undefined, ended: string): boolean {
   return command.sent > over;
 }
 
-/** Nobody has recorded a heartbeat for half its period, so whoever was at work on it may have been killed. */
+/** Nobody is known to have recorded a heartbeat for half its period, so whoever was at work on it may have been killed. */
 function neglected(record: InstanceRecord | undefined, now: number, plan: Plan): boolean {
-  const last = record?.heartbeat ?? record?.action?.since;
-  return last !== undefined && now - last > plan.definition.periods.heartbeat / 2;
+  return record?.heartbeat === undefined || now - record.heartbeat > plan.definition.periods.heartbeat / 2;
 }
 
 /** No group of the cluster lists it: gone, detached, or never one of ours. */

@@ -13,7 +13,7 @@ export function peersInService({ fleet, roster, mine }: Scene): RosterMember[] {
     .sort((a, b) => a.id - b.id);
 }
 
-/** How long one member is asked before another gets its turn, ms; a number that divides no usual period between sweeps. */
+/** How long, while held, one member is asked before the next, ms; a number that divides no usual period between sweeps. */
 const ASKED = 7_000;
 
 /**
@@ -21,14 +21,15 @@ const ASKED = 7_000;
  * machine gone) must not stand in the way for ever: so they take turns, with those that leave, which serve on, and itself.
  */
 function witness(scene: Scene): string {
-  const { facts, fleet, roster } = scene;
+  const { facts, fleet, roster, record } = scene;
   const leaving = new Set(
     fleet.groups.flatMap((g) => g.members.filter((m) => m.state === "Terminating:Wait").map((m) => m.instance)),
   );
   const serving = peersInService(scene).flatMap((m) => m.owner ?? []);
   const others = [...roster.members.values()].flatMap((m) => (m.owner && leaving.has(m.owner) ? [m.owner] : []));
-  const candidates = [...new Set([...serving, ...others.sort(), facts.instance])];
-  return candidates[Math.floor(facts.now / ASKED) % candidates.length] ?? facts.instance;
+  const candidates = [...serving, ...others.filter((instance) => instance !== facts.instance).sort(), facts.instance];
+  const held = facts.now - (record?.hold?.since ?? facts.now);
+  return candidates[Math.floor(held / ASKED) % candidates.length] ?? facts.instance;
 }
 
 /** The verdict, or the look it needs first. */
@@ -64,8 +65,14 @@ export function isTurnOf(scene: Scene, mine: RosterMember): boolean {
 /** Which fact a verdict of that role rests on. */
 export const viewOf = (scene: Scene): "kafka" | "quorum" => (scene.role.name === "controller" ? "quorum" : "kafka");
 
-export function takeTurn(scene: Scene, row: string, mine: RosterMember, reason: string): Step {
-  const { role, facts } = scene;
+/**
+ * Takes the turn for that purpose; undefined where this instance has it for just that. A turn that the member has for another
+ * purpose is taken anew, since whoever sees the end of that may be about to give it back.
+ */
+export function takeTurn(scene: Scene, row: string, mine: RosterMember, reason: string): Step | undefined {
+  const { role, facts, table } = scene;
+  if (isTurnOf(scene, mine) && table.turn?.instance === facts.instance && table.turn.reason === reason)
+    return undefined;
   return change(
     row,
     `takes the turn for ${nodeName(role, mine.id)}: ${reason}`,

@@ -64,8 +64,7 @@ function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
     if (carries.safe === false)
       return hold("terminate/3", `${nodeName(role, mine.id)} will not be replaced: ${carries.reason}`, view, "fleet");
   }
-  if (!scene.table.turn) return takeTurn(scene, "terminate/2", mine, "its group ends its instance");
-  return undefined;
+  return takeTurn(scene, "terminate/2", mine, "its group ends its instance");
 }
 
 /**

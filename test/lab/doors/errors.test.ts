@@ -202,8 +202,8 @@ describe("a request by hand", () => {
   });
 
   it.each([
-    ["sqs", target("AmazonSQS.SendMessage"), "{}", '"__type":"UnknownOperationException"'],
-    ["iam", {}, "Action=ListRoles&Version=2010-05-08", "<Code>InvalidAction</Code>"],
+    ["kinesis", target("Kinesis_20131202.ListStreams"), "{}", '"__type":"UnknownOperationException"'],
+    ["sns", {}, "Action=ListTopics&Version=2010-03-31", "<Code>InvalidAction</Code>"],
   ])("for %s, a service that is not here, is told so", async (service, headers, body, words) => {
     const met = await post({ ...signed(service), ...headers }, body);
     expect(met.status).toBe(400);

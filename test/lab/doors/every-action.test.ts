@@ -6,7 +6,10 @@ import * as autoScaling from "@aws-sdk/client-auto-scaling";
 import * as dynamodb from "@aws-sdk/client-dynamodb";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as eventBridge from "@aws-sdk/client-eventbridge";
+import * as iam from "@aws-sdk/client-iam";
 import * as lambda from "@aws-sdk/client-lambda";
+import * as quotas from "@aws-sdk/client-service-quotas";
+import * as sqs from "@aws-sdk/client-sqs";
 import * as ssm from "@aws-sdk/client-ssm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -30,6 +33,11 @@ const SDKS: Readonly<Record<string, Sdk>> = {
   // PutEvents: its EndpointId picks another host.
   events: { module: { ...eventBridge, Client: eventBridge.EventBridgeClient }, except: /^PutEvents$/ },
   dynamodb: { module: { ...dynamodb, Client: dynamodb.DynamoDBClient } },
+  // The clients check digests of what they send and are sent; a queue's URL picks another host.
+  sqs: { module: { ...sqs, Client: sqs.SQSClient }, except: /^(SendMessage|SendMessageBatch|ReceiveMessage)$/ },
+  servicequotas: { module: { ...quotas, Client: quotas.ServiceQuotasClient } },
+  // The others have maps, which the doors do not carry in forms and XML.
+  iam: { module: { ...iam, Client: iam.IAMClient }, except: /^(?!GetRole$)/ },
   // The others stream, or have lists in the query.
   lambda: { module: { ...lambda, Client: lambda.LambdaClient }, except: /^(?!Invoke$)/ },
 };

@@ -1,7 +1,7 @@
 /** What becomes of a stack that is changed, and of one that is deleted. */
 import { describe, expect, test } from "vitest";
 import { members } from "../cloud/ground.ts";
-import { CONTENT, loaded, propertiesOf, smallTemplate, type Template } from "./template.ts";
+import { CONTENT, loaded, propertiesOf, smallTemplate, type Template, type TemplateResource } from "./template.ts";
 
 const NOTHING = { created: [], updated: [], replaced: [], deleted: [], kept: [] };
 
@@ -78,6 +78,32 @@ describe("an update", () => {
     expect(on.stack.resource("Launch").properties.LaunchTemplateData).toMatchObject({
       SecurityGroupIds: [on.stack.resource("Nodes").physicalId],
     });
+  });
+
+  test("of a permission replaces it, and the new one stays", async () => {
+    const on = await changed((template) => {
+      propertiesOf(template, "Permission").SourceAccount = { Ref: "AWS::AccountId" };
+    });
+    expect(on.changes).toEqual({ ...NOTHING, replaced: ["Permission"] });
+    const invoked = on.invoked.length;
+    on.cloud.bus.emit({ source: "aws.autoscaling", "detail-type": "x", resources: [], detail: {} });
+    await on.clock.runFor(1_000);
+    expect(on.invoked.length).toBe(invoked + 1);
+  });
+
+  test("of an interface's tags keeps the interface", async () => {
+    const address = (value: string): TemplateResource => ({
+      Type: "AWS::EC2::NetworkInterface",
+      Properties: { SubnetId: "subnet-a", PrivateIpAddress: "10.0.1.77", Tags: [{ Key: "cluster", Value: value }] },
+    });
+    const first = smallTemplate();
+    first.Resources.Address = address("small");
+    const on = await changed((template) => {
+      template.Resources.Address = address("other");
+    }, first);
+    expect(on.changes).toEqual({ ...NOTHING, updated: ["Address"] });
+    const found = on.cloud.ec2.interfaces.get(on.stack.resource("Address").physicalId);
+    expect(found).toMatchObject({ address: "10.0.1.77", tags: [{ Key: "cluster", Value: "other" }] });
   });
 
   test("that would need another resource of the same name is refused", async () => {

@@ -43,6 +43,8 @@ export interface TemplateCluster {
 }
 
 const HOUR = 3_600_000;
+/** As `aws s3 cp` says it. */
+const FORBIDDEN = "fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden";
 
 export async function startTemplateCluster(
   template: unknown,
@@ -54,7 +56,12 @@ export async function startTemplateCluster(
   const random = seededRandom(1);
   const kafka = new ModelledKafka({ clock });
   const machines = new Map<string, Machine>();
-  const modelled = modelledMachines({ clock, kafka, random: random.fork("machines") });
+  const modelled = modelledMachines({
+    clock,
+    kafka,
+    random: random.fork("machines"),
+    fetch: (instance, url) => (cloud.instanceMayRead(instance, url) ? undefined : FORBIDDEN),
+  });
   const cloud: Cloud = new Cloud({
     scheduler: clock,
     random: random.fork("cloud"),

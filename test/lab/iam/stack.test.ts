@@ -1,9 +1,10 @@
 /** The stack's own policies: nothing can be left out of them, and nothing is in them that Rollcall never needs. */
 import { describe, expect, onTestFinished, test } from "vitest";
 import { compileTemplate } from "../../../lab/compile.ts";
+import type { Definition } from "../../../shared/cluster/definition.ts";
 import { definition } from "../../definition.ts";
 import { propertiesOf, type Template } from "../formation/template.ts";
-import { startTemplateCluster } from "./cluster.ts";
+import { allInService, startTemplateCluster } from "./cluster.ts";
 import { play } from "./scenario.ts";
 
 interface PolicyStatement {
@@ -85,6 +86,34 @@ function withoutStatement(role: string, sid: string): Template {
   );
   return template;
 }
+
+describe("where Kafka's archive is in S3", () => {
+  const archive = { url: "s3://archives/kafka.tgz", sha512: "0".repeat(128) };
+  const fetching: Definition = { ...definition, nodes: { archive } };
+
+  async function launched(template: Template) {
+    const cluster = await startTemplateCluster(template, fetching);
+    onTestFinished(() => cluster.close());
+    await cluster.clock.settle(cluster.stack.launch(), 1_000);
+    await cluster.until(() => allInService(cluster));
+    return cluster;
+  }
+
+  test("a node reads that object", async () => {
+    const cluster = await launched(compileTemplate(fetching) as Template);
+    expect(cluster.cloud.iam.denials).toEqual([]);
+    expect(cluster.cloud.iam.unusedPermissions().map(({ action }) => action)).not.toContain("s3:GetObject");
+  });
+
+  test("and no other", async () => {
+    const { url } = archive;
+    const template = compileTemplate({ ...fetching, nodes: { archive: { ...archive, url: `${url}.old` } } });
+    const { cloud } = await launched(template as Template);
+    expect(cloud.iam.denials[0]?.message).toMatch(
+      /perform: s3:GetObject on resource: arn:aws:s3:::archives\/kafka.tgz /,
+    );
+  });
+});
 
 test("the Kafka function's own code may not touch the network interfaces that Lambda has for it", async () => {
   const denials = STATEMENTS.filter((s) => s.Effect === "Deny").map(({ role, Sid }) => `${role} ${Sid}`);

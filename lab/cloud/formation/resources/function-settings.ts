@@ -66,11 +66,12 @@ export const permission = kind({
       },
     };
     const statements = readPolicy(site.logicalId, { Version: "2012-10-17", Statement: [statement] });
-    site.cloud.iam.putResourcePolicy(arn, site.logicalId, statements);
+    // Named so that one that replaces it stands beside it until it is deleted.
+    site.cloud.iam.putResourcePolicy(arn, site.generatedName, statements);
     return { ref: site.generatedName };
   },
-  remove(site, _made, { FunctionName }) {
-    site.cloud.iam.deleteResourcePolicy(functionArn(site, FunctionName), site.logicalId);
+  remove(site, { ref }, { FunctionName }) {
+    site.cloud.iam.deleteResourcePolicy(functionArn(site, FunctionName), ref);
   },
 });
 
@@ -82,7 +83,7 @@ export const version = kept({
     CodeSha256: v.optional(text),
     Description: v.optional(text),
   }),
-  createOnly: ["FunctionName", "CodeSha256"],
+  createOnly: ["FunctionName", "CodeSha256", "Description"],
   made: (site, { FunctionName }) => ({
     ref: `${functionArn(site, FunctionName)}:1`,
     attributes: { Version: "1" },

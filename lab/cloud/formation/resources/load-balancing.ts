@@ -18,7 +18,7 @@ export const loadBalancer = kept({
     LoadBalancerAttributes: attributes,
     Tags: tags,
   }),
-  createOnly: ["Name", "Scheme"],
+  createOnly: ["Name", "Type", "Scheme"],
   made(site, { Name = site.generatedName }) {
     const arn = site.arn("elasticloadbalancing", `loadbalancer/net/${Name}/0123456789abcdef`);
     return {
@@ -55,7 +55,7 @@ export const targetGroup = kept({
     ),
     Tags: tags,
   }),
-  createOnly: ["Name", "Protocol", "Port", "VpcId", "TargetType"],
+  createOnly: ["Name", "Protocol", "Port", "VpcId", "TargetType", "IpAddressType"],
   made(site, { Name = site.generatedName }) {
     const arn = site.arn("elasticloadbalancing", `targetgroup/${Name}/0123456789abcdef`);
     const full = `targetgroup/${Name}/0123456789abcdef`;

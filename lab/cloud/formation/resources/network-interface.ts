@@ -31,9 +31,12 @@ async function create(site: Site, given: v.InferOutput<typeof properties>): Prom
 export const networkInterface = kind({
   type: "AWS::EC2::NetworkInterface",
   properties,
-  createOnly: ["SubnetId", "PrivateIpAddress", "Tags"],
+  createOnly: ["SubnetId", "PrivateIpAddress"],
   create,
-  update: (_site, made) => made,
+  update(site, made, { Tags }) {
+    site.cloud.ec2.interfaces.tag(made.ref, Tags);
+    return made;
+  },
   async remove(site, { ref }) {
     await site.call("ec2", "DeleteNetworkInterface", { NetworkInterfaceId: ref });
   },

@@ -40,13 +40,17 @@ function put(site: Site, given: v.InferOutput<typeof policyProperties>): Made {
   return { ref: site.generatedName };
 }
 
+function drop(site: Site, given: v.InferOutput<typeof policyProperties>): void {
+  for (const arn of arnsOf(site, given)) site.cloud.iam.deleteResourcePolicy(arn, "policy");
+}
+
 export const queuePolicy = kind({
   type: "AWS::SQS::QueuePolicy",
   properties: policyProperties,
-  createOnly: ["Queues"],
   create: put,
-  update: (site, _made, given) => put(site, given),
-  remove(site, _made, given) {
-    for (const arn of arnsOf(site, given)) site.cloud.iam.deleteResourcePolicy(arn, "policy");
+  update(site, _made, given, before) {
+    drop(site, before);
+    return put(site, given);
   },
+  remove: (site, _made, given) => drop(site, given),
 });

@@ -76,7 +76,7 @@ export const instanceProfile = kind({
     Path: v.optional(v.literal("/")),
     Roles: v.pipe(texts, v.length(1, "an instance profile has exactly one role")),
   }),
-  createOnly: ["InstanceProfileName"],
+  createOnly: ["InstanceProfileName", "Path"],
   create(site, { InstanceProfileName: name = site.generatedName, Roles: [held = ""] }) {
     site.cloud.iam.roles.putProfile(name, held);
     return { ref: name, attributes: { Arn: `arn:aws:iam::${site.account}:instance-profile/${name}` } };

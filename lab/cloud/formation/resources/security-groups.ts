@@ -15,6 +15,9 @@ const rule = {
 const ingress = { ...rule, SourceSecurityGroupId: v.optional(text) };
 const egress = { ...rule, DestinationSecurityGroupId: v.optional(text) };
 
+/** All but the description. */
+const fixed = ["GroupId", "IpProtocol", "FromPort", "ToPort", "CidrIp", "CidrIpv6"] as const;
+
 export const securityGroup = kept({
   type: "AWS::EC2::SecurityGroup",
   properties: v.strictObject({
@@ -35,11 +38,13 @@ export const securityGroup = kept({
 export const securityGroupIngress = kept({
   type: "AWS::EC2::SecurityGroupIngress",
   properties: v.strictObject({ ...ingress, GroupId: text }),
+  createOnly: [...fixed, "SourceSecurityGroupId"],
   made: (site) => ({ ref: site.id("sgr") }),
 });
 
 export const securityGroupEgress = kept({
   type: "AWS::EC2::SecurityGroupEgress",
   properties: v.strictObject({ ...egress, GroupId: text }),
+  createOnly: [...fixed, "DestinationSecurityGroupId"],
   made: (site) => ({ ref: site.id("sgr") }),
 });

@@ -1,4 +1,8 @@
-/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html */
+/**
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+ *
+ * `dynamodb:LeadingKeys` and `dynamodb:Attributes` are left out: a policy that goes by them allows nothing here.
+ */
 import { type Demands, demand, type Fields, tagKeys, text } from "./demand.ts";
 
 const onTable =

@@ -5,6 +5,7 @@ import type { Demands, Fields, Surroundings } from "./demand.ts";
 import { dynamodbDemands } from "./dynamodb.ts";
 import { ec2Demands } from "./ec2.ts";
 import { lambdaDemands } from "./lambda.ts";
+import { sqsDemands } from "./sqs.ts";
 import { ssmDemands } from "./ssm.ts";
 
 const TABLES: ReadonlyMap<string, Demands> = new Map([
@@ -12,6 +13,7 @@ const TABLES: ReadonlyMap<string, Demands> = new Map([
   ["dynamodb", dynamodbDemands],
   ["ec2", ec2Demands],
   ["lambda", lambdaDemands],
+  ["sqs", sqsDemands],
   ["ssm", ssmDemands],
   // "No permissions are required to perform this operation" (STS's API reference).
   ["sts", { GetCallerIdentity: () => [] }],

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { alarms } from "../../resources/alarms.ts";
+import { FUNCTION_NAMES } from "../../resources/functions.ts";
+import { countOutcomes, measureCluster } from "../../shared/lambda/telemetry.ts";
+import { compile, deployable, ofType, properties, references, various } from "./compiled.ts";
+
+const template = compile(deployable);
+const all = ofType(template.Resources, "AWS::CloudWatch::Alarm");
+
+interface AlarmProperties {
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions: readonly { readonly Name: string; readonly Value: unknown }[];
+  readonly Period: number;
+  readonly EvaluationPeriods: number;
+  readonly [name: string]: unknown;
+}
+
+const on = (namespace: string) =>
+  all.map(([, r]) => r.Properties as unknown as AlarmProperties).filter((alarm) => alarm.Namespace === namespace);
+
+describe("there is an alarm", () => {
+  test("on each queue, from the first message", () => {
+    const queues = ofType(template.Resources, "AWS::SQS::Queue").map(([id]) => id);
+    expect(on("AWS/SQS").map((a) => a.Dimensions)).toEqual(
+      queues.map((id) => [{ Name: "QueueName", Value: { "Fn::GetAtt": [id, "QueueName"] } }]),
+    );
+    for (const alarm of on("AWS/SQS")) {
+      expect(alarm).toMatchObject({ Threshold: 0, ComparisonOperator: "GreaterThanThreshold", EvaluationPeriods: 1 });
+    }
+  });
+
+  test("on each function's errors, and on a sweep that does not run, which silence would not tell", () => {
+    const ofMetric = (name: string) => on("AWS/Lambda").filter((a) => a.MetricName === name);
+    expect(ofMetric("Errors").map((a) => a.Dimensions[0]?.Value)).toEqual(
+      FUNCTION_NAMES.map((name) => `rollcall-lab-${name}`),
+    );
+    expect(ofMetric("Invocations")).toMatchObject([
+      { Threshold: 1, ComparisonOperator: "LessThanThreshold", TreatMissingData: "breaching" },
+    ]);
+  });
+
+  test("on holds, long launches, absences, missing nodes, failing passes and scarce ids", () => {
+    expect(on("Rollcall").map((a) => [a.MetricName, a.Threshold])).toEqual([
+      ["Held", 0],
+      ["LongestLaunch", 1800],
+      ["LongestAbsence", 900],
+      ["MissingNodes", 0],
+      ["Failed", 0],
+      // 97 of the 100 broker ids are to spare; controllers have none, so theirs cannot run short.
+      ["FreeBrokerIds", 19],
+    ]);
+  });
+});
+
+test("every metric that is watched or shown is one that the sweep emits", () => {
+  const emitted = new Set<string>(["Failed", "Left", "Warnings"]);
+  countOutcomes({ count: (counter) => emitted.add(counter) }, []);
+  const freeIds = new Map(deployable.roles.map((role) => [role.name, 1]));
+  const gauges = { missing: 0, longestLaunch: 0, longestAbsence: 0, freeIds };
+  measureCluster({ measure: (gauge) => emitted.add(gauge) }, gauges);
+  const { DashboardBody } = properties<{ DashboardBody: { "Fn::Sub": [string, object] } }>(template, "Dashboard");
+  const [body] = DashboardBody["Fn::Sub"];
+  const shown = [...body.matchAll(/\["Rollcall","(\w+)"/g)].map(([, name]) => name);
+  expect(shown.length).toBeGreaterThan(5);
+  for (const name of [...shown, ...on("Rollcall").map((a) => a.MetricName)]) expect(emitted).toContain(name);
+});
+
+test("an alarm hears the metric at least once in each period, and looks back a day at most", () => {
+  for (const sweep of [60_000, 120_000, 600_000]) {
+    const definition = { ...deployable, periods: { ...deployable.periods, sweep, identity: 172_800_000 } };
+    for (const { kind, metric, period, times } of alarms(definition)) {
+      if (metric.Namespace === "Rollcall") expect(period, kind).toBeGreaterThanOrEqual(sweep / 1000);
+      expect(period % 60, kind).toBe(0);
+      expect(period * times, kind).toBeLessThanOrEqual(86_400);
+    }
+  }
+});
+
+test("alarms go where the definition says, and so does their end", () => {
+  const topics = ["arn:aws:sns:eu-central-1:123456789012:kafka-on-call"];
+  for (const [id, { Properties }] of ofType(compile(various).Resources, "AWS::CloudWatch::Alarm")) {
+    expect(Properties, id).toMatchObject({ AlarmActions: topics, OKActions: topics });
+  }
+});
+
+test("the dashboard shows every alarm, and is JSON", () => {
+  const { DashboardBody } = properties<{ DashboardBody: { "Fn::Sub": [string, object] } }>(template, "Dashboard");
+  const [body, variables] = DashboardBody["Fn::Sub"];
+  const { widgets } = JSON.parse(body);
+  expect(widgets[0].properties.alarms).toEqual(all.map(([id]) => `\${${id}}`));
+  expect([...references(variables)]).toEqual(all.map(([id]) => id));
+});

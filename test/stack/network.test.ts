@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import { ways } from "../../resources/security-groups.ts";
+import type { Template } from "../../resources/template.ts";
+import { compile, deployable, ofType, properties, various } from "./compiled.ts";
+
+interface Rule {
+  readonly IpProtocol: string;
+  readonly FromPort: number;
+  readonly ToPort: number;
+  readonly CidrIp?: string;
+  readonly [end: string]: unknown;
+}
+
+/** `from -> to:port` for each way that both ends' security groups let through. */
+function open({ Resources }: Template): string[] {
+  const out = new Set<string>();
+  const into = new Set<string>();
+  const name = (end: unknown): string => (end as { "Fn::GetAtt": [string] })["Fn::GetAtt"]?.[0] ?? String(end);
+  for (const [id, { Properties }] of ofType(Resources, "AWS::EC2::SecurityGroup")) {
+    for (const rule of (Properties.SecurityGroupEgress ?? []) as Rule[]) {
+      if (rule.DestinationSecurityGroupId) out.add(`${id} -> ${name(rule.DestinationSecurityGroupId)}:${rule.ToPort}`);
+    }
+  }
+  for (const [, { Properties }] of ofType(Resources, "AWS::EC2::SecurityGroupEgress")) {
+    out.add(`${name(Properties.GroupId)} -> ${name(Properties.DestinationSecurityGroupId)}:${Properties.ToPort}`);
+  }
+  for (const [, { Properties }] of ofType(Resources, "AWS::EC2::SecurityGroupIngress")) {
+    into.add(`${name(Properties.SourceSecurityGroupId)} -> ${name(Properties.GroupId)}:${Properties.ToPort}`);
+  }
+  return [...out].filter((way) => into.has(way)).sort();
+}
+
+/** Rules that let something in or out of the stack. */
+function outside({ Resources }: Template, side: "SecurityGroupIngress" | "SecurityGroupEgress"): string[] {
+  return ofType(Resources, "AWS::EC2::SecurityGroup").flatMap(([id, { Properties }]) =>
+    ((Properties[side] ?? []) as Rule[])
+      .filter((rule) => rule.DestinationSecurityGroupId === undefined)
+      .map((rule) => `${id} ${rule.CidrIp ?? rule.SourceSecurityGroupId} ${rule.FromPort}-${rule.ToPort}`),
+  );
+}
+
+describe("security groups", () => {
+  const template = compile(deployable);
+
+  test("let every way through that Kafka and Rollcall need, at both of its ends, and none besides", () => {
+    expect(open(template)).toEqual([
+      "BootstrapSecurityGroup -> BrokerSecurityGroup:9092",
+      "BrokerSecurityGroup -> BrokerSecurityGroup:9092",
+      "BrokerSecurityGroup -> ControllerSecurityGroup:9093",
+      "ControllerSecurityGroup -> ControllerSecurityGroup:9093",
+      "KafkaFunctionSecurityGroup -> BrokerSecurityGroup:9092",
+      "KafkaFunctionSecurityGroup -> ControllerSecurityGroup:9093",
+    ]);
+    expect(open(template)).toHaveLength(ways(deployable).length);
+  });
+
+  test("let clients in to the brokers and the load balancer, and nobody to controllers and functions", () => {
+    expect(outside(template, "SecurityGroupIngress")).toEqual([
+      "BrokerSecurityGroup 10.0.0.0/16 9092-9092",
+      "BootstrapSecurityGroup 10.0.0.0/16 9092-9092",
+    ]);
+    expect(outside(compile(various), "SecurityGroupIngress")).toEqual([
+      "BrokerSecurityGroup 10.1.0.0/16 9092-9092",
+      "BrokerSecurityGroup sg-0a1b2c3d4e5f60718 9092-9092",
+    ]);
+  });
+
+  test("let nodes out to HTTPS alone, and functions nowhere but to Kafka", () => {
+    expect(outside(template, "SecurityGroupEgress")).toEqual([
+      "BrokerSecurityGroup 0.0.0.0/0 443-443",
+      "ControllerSecurityGroup 0.0.0.0/0 443-443",
+    ]);
+  });
+
+  test("of every group have outgoing rules of their own: one without could reach everything", () => {
+    for (const [id, { Properties }] of ofType(template.Resources, "AWS::EC2::SecurityGroup")) {
+      expect(Properties.SecurityGroupEgress, id).not.toHaveLength(0);
+    }
+  });
+
+  test("let nodes out to the archive's own port", () => {
+    const url = "https://mirror.example:8443/kafka.tgz";
+    const moved = { ...deployable, nodes: { archive: { url, sha512: "" } } };
+    expect(outside(compile(moved), "SecurityGroupEgress")).toContain("BrokerSecurityGroup 0.0.0.0/0 8443-8443");
+  });
+});
+
+describe("the load balancer", () => {
+  test("is internal, and routes to the brokers' groups", () => {
+    const template = compile(deployable);
+    expect(properties(template, "BootstrapLoadBalancer")).toMatchObject({ Type: "network", Scheme: "internal" });
+    expect(properties(template, "BootstrapTargets")).toMatchObject({ TargetType: "instance", Port: 9092 });
+  });
+
+  test("routes to brokers' fixed addresses where they have some, as they listen nowhere else", () => {
+    const pool = [{ id: 1, zone: "eu-central-1a", address: "10.0.1.20" }];
+    const roles = deployable.roles.map((role) => (role.name === "broker" ? { ...role, ids: [1], pool } : role));
+    const template = compile({ ...deployable, roles });
+    expect(properties(template, "BootstrapTargets")).toMatchObject({
+      TargetType: "ip",
+      Targets: [{ Id: "10.0.1.20", Port: 9092 }],
+    });
+    expect(properties(template, "BrokerGroupEuCentral1a")).not.toHaveProperty("TargetGroupARNs");
+  });
+
+  test("can be left out, with all that belongs to it", () => {
+    const { Resources, Outputs } = compile({ ...deployable, loadBalancer: false });
+    const left = [...Object.keys(Resources), ...Object.keys(Outputs)];
+    expect(left.filter((id) => id.startsWith("Bootstrap"))).toEqual([]);
+  });
+});
+
+test("each address of a pool is an interface, found by its tags", () => {
+  const template = compile(deployable);
+  const interfaces = ofType(template.Resources, "AWS::EC2::NetworkInterface").map(([, r]) => r.Properties);
+  expect(interfaces.map((i) => [i.PrivateIpAddress, i.SubnetId])).toEqual([
+    ["10.0.1.10", "subnet-0a1b2c3d4e5f60a01"],
+    ["10.0.2.10", "subnet-0a1b2c3d4e5f60b02"],
+    ["10.0.3.10", "subnet-0a1b2c3d4e5f60c03"],
+  ]);
+  for (const { Tags, GroupSet } of interfaces) {
+    expect(Tags).toEqual(
+      expect.arrayContaining([
+        { Key: "rollcall:cluster", Value: "lab" },
+        { Key: "rollcall:role", Value: "controller" },
+      ]),
+    );
+    expect(GroupSet).toEqual([{ "Fn::GetAtt": ["ControllerSecurityGroup", "GroupId"] }]);
+  }
+});
