@@ -12,7 +12,7 @@ export interface CommandDocument {
 }
 
 /**
- * Parameters reach the script as environment variables (`SSM_action`, `SSM_payload`), never as its text: no input is
+ * Parameters reach the script as environment variables (`SSM_action`, `SSM_payload`, `SSM_issued`), never as its text: no input is
  * interpolated into a shell.
  * https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
  *
@@ -34,6 +34,13 @@ export function commandDocument(cluster: string, script: string): CommandDocumen
         description: "Base64 of the gzipped configuration; empty where the action needs none",
         default: "",
         allowedPattern: "^[A-Za-z0-9+/=]*$",
+        interpolationType: "ENV_VAR",
+      },
+      issued: {
+        type: "String",
+        description: "When the command was sent, ms since the epoch: an older configuration does not undo a newer one",
+        default: "",
+        allowedPattern: "^[0-9]{0,15}$",
         interpolationType: "ENV_VAR",
       },
       executionTimeout: {

@@ -1,7 +1,7 @@
 /** Whether groups that exist already are fit for a cluster: Rollcall makes their hooks, and leaves all else of them alone. */
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from "@aws-sdk/client-auto-scaling";
 import { CLUSTER_TAG, ROLE_TAG } from "../shared/aws/names.ts";
-import type { Definition } from "../shared/cluster/definition.ts";
+import type { Definition, RoleName } from "../shared/cluster/definition.ts";
 import type { Problem } from "../shared/cluster/problems.ts";
 
 /** What is looked at of a group, as Auto Scaling describes it. */
@@ -34,48 +34,58 @@ export async function existingGroupProblems(definition: Definition, config: obje
 }
 
 export function unfit({ cluster, roles, zones }: Definition, groups: readonly ExistingGroup[]): Problem[] {
-  const problems: Problem[] = [];
-  for (const role of roles) {
-    for (const { name, zone, existing } of role.groups) {
-      if (!existing) continue;
-      const complain = (problem: string, remedy: string) =>
-        problems.push({ path: `roles.${role.name}.groups.${zone}`, value: name, problem, remedy });
+  return roles.flatMap((role) =>
+    role.groups.flatMap(({ name, zone, existing }): Problem[] => {
+      if (!existing) return [];
+      const path = `roles.${role.name}.groups.${zone}`;
       const group = groups.find((g) => g.AutoScalingGroupName === name);
       if (!group) {
-        complain("there is no such Auto Scaling group", "Make it first, or leave it out: the stack then makes one");
-        continue;
+        const remedy = "Make it first, or leave it out: the stack then makes one";
+        return [{ path, value: name, problem: "there is no such Auto Scaling group", remedy }];
       }
-      const subnet = zones.find((z) => z.name === zone)?.subnet;
-      if (group.VPCZoneIdentifier !== subnet) {
-        complain(`it has the subnets ${group.VPCZoneIdentifier}`, `Give it the zone's alone, ${subnet}`);
-      }
-      if (group.HealthCheckType !== "EC2") {
-        complain(
-          `its health checks (${group.HealthCheckType}) would replace brokers past the safety gates`,
-          "Leave it EC2's alone: --health-check-type EC2",
-        );
-      }
-      if (group.WarmPoolConfiguration) {
-        complain("it has a warm pool, whose instances Rollcall leaves alone", "Delete its warm pool");
-      }
-      if ((group.InstanceMaintenancePolicy?.MaxHealthyPercentage ?? 100) > 100) {
-        complain(
-          "it launches a replacement before it terminates, which would wait in vain for the id",
-          "Set its instance maintenance policy to MinHealthyPercentage 0, MaxHealthyPercentage 100",
-        );
-      }
-      for (const [key, value] of [
-        [CLUSTER_TAG, cluster],
-        [ROLE_TAG, role.name],
-      ] as const) {
-        const tag = group.Tags?.find((t) => t.Key === key);
-        if (tag?.Value === value && tag.PropagateAtLaunch) continue;
-        complain(
-          `its instances do not get the tag ${key}=${value}, by which Rollcall is allowed to look after them`,
-          `aws autoscaling create-or-update-tags --tags ResourceId=${name},ResourceType=auto-scaling-group,Key=${key},Value=${value},PropagateAtLaunch=true, and tag the instances that it has`,
-        );
-      }
-    }
+      const subnet = zones.find((z) => z.name === zone)?.subnet ?? "";
+      return faults(cluster, role.name, subnet, group).map((fault) => ({ path, value: name, ...fault }));
+    }),
+  );
+}
+
+/** What keeps any group from being fit for that role, in a zone with that subnet; the stack's own have none of it. */
+export function faults(
+  cluster: string,
+  role: RoleName,
+  subnet: string,
+  group: ExistingGroup,
+): Pick<Problem, "problem" | "remedy">[] {
+  const found: Pick<Problem, "problem" | "remedy">[] = [];
+  const complain = (problem: string, remedy: string) => found.push({ problem, remedy });
+  if (group.VPCZoneIdentifier !== subnet) {
+    complain(`it has the subnets ${group.VPCZoneIdentifier}`, `Give it the zone's alone, ${subnet}`);
   }
-  return problems;
+  if (group.HealthCheckType !== "EC2") {
+    complain(
+      `its health checks (${group.HealthCheckType}) would replace brokers past the safety gates`,
+      "Leave it EC2's alone: --health-check-type EC2",
+    );
+  }
+  if (group.WarmPoolConfiguration) {
+    complain("it has a warm pool, whose instances Rollcall leaves alone", "Delete its warm pool");
+  }
+  if ((group.InstanceMaintenancePolicy?.MaxHealthyPercentage ?? 100) > 100) {
+    complain(
+      "it launches a replacement before it terminates, which would wait in vain for the id",
+      "Set its instance maintenance policy to MinHealthyPercentage 0, MaxHealthyPercentage 100",
+    );
+  }
+  for (const [key, value] of [
+    [CLUSTER_TAG, cluster],
+    [ROLE_TAG, role],
+  ] as const) {
+    const tag = group.Tags?.find((t) => t.Key === key);
+    if (tag?.Value === value && tag.PropagateAtLaunch) continue;
+    complain(
+      `its instances do not get the tag ${key}=${value}, by which Rollcall is allowed to look after them`,
+      `aws autoscaling create-or-update-tags --tags ResourceId=${group.AutoScalingGroupName},ResourceType=auto-scaling-group,Key=${key},Value=${value},PropagateAtLaunch=true, and tag the instances that it has`,
+    );
+  }
+  return found;
 }

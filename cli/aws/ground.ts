@@ -77,7 +77,9 @@ export async function groupsWithHooks(client: AutoScalingClient, names: readonly
     const answer = await calling(`look at groups ${AutoScalingGroupNames.join(", ")}`, client.send(command));
     groups.push(...answered(groupsAnswer, "DescribeAutoScalingGroups", answer).AutoScalingGroups);
   }
-  return Promise.all(groups.map(async (group) => ({ ...group, hooks: await hooksOf(client, group.name) })));
+  return Promise.all(
+    groups.map(async (group) => ({ ...group, hooks: await hooksOf(client, group.AutoScalingGroupName) })),
+  );
 }
 
 async function hooksOf(client: AutoScalingClient, name: string): Promise<HookSight[]> {
@@ -280,47 +282,26 @@ const interfacesAnswer = v.object({
 
 const groupsAnswer = v.object({
   AutoScalingGroups: listOf(
-    v.pipe(
-      v.object({
-        AutoScalingGroupName: v.string(),
-        DesiredCapacity: v.number(),
-        MaxSize: v.number(),
-        AvailabilityZones: listOf(v.string()),
-        VPCZoneIdentifier: v.optional(v.string(), ""),
-        HealthCheckType: v.string(),
-        SuspendedProcesses: listOf(v.object({ ProcessName: v.string() })),
-        InstanceMaintenancePolicy: v.optional(v.object({ MinHealthyPercentage: v.optional(v.number()) })),
-        InstanceLifecyclePolicy: v.optional(
-          v.object({ RetentionTriggers: v.optional(v.object({ TerminateHookAbandon: v.optional(v.string()) })) }),
-        ),
-        Tags: listOf(
-          v.object({
-            Key: v.string(),
-            Value: v.optional(v.string(), ""),
-            PropagateAtLaunch: v.optional(v.boolean(), false),
-          }),
-        ),
-      }),
-      v.transform((group): Omit<GroupDetail, "hooks"> => {
-        const minHealthy = group.InstanceMaintenancePolicy?.MinHealthyPercentage;
-        return {
-          name: group.AutoScalingGroupName,
-          desired: group.DesiredCapacity,
-          max: group.MaxSize,
-          zones: group.AvailabilityZones,
-          subnets: group.VPCZoneIdentifier.split(",").filter(Boolean),
-          healthCheck: group.HealthCheckType,
-          suspended: group.SuspendedProcesses.map((one) => one.ProcessName),
-          retains: group.InstanceLifecyclePolicy?.RetentionTriggers?.TerminateHookAbandon === "retain",
-          tags: group.Tags.map(({ Key, Value, PropagateAtLaunch }) => ({
-            key: Key,
-            value: Value,
-            propagates: PropagateAtLaunch,
-          })),
-          ...(minHealthy !== undefined && { minHealthy }),
-        };
-      }),
-    ),
+    v.object({
+      AutoScalingGroupName: v.string(),
+      DesiredCapacity: v.number(),
+      MaxSize: v.number(),
+      VPCZoneIdentifier: v.optional(v.string(), ""),
+      HealthCheckType: v.string(),
+      WarmPoolConfiguration: v.optional(v.looseObject({})),
+      SuspendedProcesses: listOf(v.object({ ProcessName: v.string() })),
+      InstanceMaintenancePolicy: v.optional(v.object({ MaxHealthyPercentage: v.optional(v.number()) })),
+      InstanceLifecyclePolicy: v.optional(
+        v.object({ RetentionTriggers: v.optional(v.object({ TerminateHookAbandon: v.optional(v.string()) })) }),
+      ),
+      Tags: listOf(
+        v.object({
+          Key: v.string(),
+          Value: v.optional(v.string(), ""),
+          PropagateAtLaunch: v.optional(v.boolean(), false),
+        }),
+      ),
+    }),
   ),
 });
 

@@ -1,4 +1,5 @@
 /** The Auto Scaling groups and their hooks, beside what the stack would make of them. Pure. */
+import { type ExistingGroup, faults } from "../../resources/existing-groups.ts";
 import { groupProperties } from "../../resources/groups.ts";
 import type { Definition, Group, Role } from "../../shared/cluster/definition.ts";
 import { examine, type Finding, type Report } from "./finding.ts";
@@ -11,18 +12,15 @@ export interface HookSight {
   readonly defaultResult: string;
 }
 
-export interface GroupDetail {
-  readonly name: string;
-  readonly desired: number;
-  readonly max: number;
-  readonly zones: readonly string[];
-  readonly subnets: readonly string[];
-  readonly healthCheck: string;
-  readonly suspended: readonly string[];
-  /** Percent that have to stay healthy while instances are replaced; absent: no policy. */
-  readonly minHealthy?: number;
-  readonly retains: boolean;
-  readonly tags: readonly { readonly key: string; readonly value: string; readonly propagates: boolean }[];
+/** A group as Auto Scaling describes it, with its hooks. */
+export interface GroupDetail extends ExistingGroup {
+  readonly AutoScalingGroupName: string;
+  readonly DesiredCapacity: number;
+  readonly MaxSize: number;
+  readonly SuspendedProcesses: readonly { readonly ProcessName: string }[];
+  readonly InstanceLifecyclePolicy?:
+    | { readonly RetentionTriggers?: { readonly TerminateHookAbandon?: string | undefined } | undefined }
+    | undefined;
   readonly hooks: readonly HookSight[];
 }
 
@@ -36,7 +34,7 @@ export function groupFindings(definition: Definition, groups: readonly GroupDeta
   return examine("groups", fine, (report) => {
     for (const role of definition.roles) {
       for (const declared of role.groups) {
-        const found = groups.find((g) => g.name === declared.name);
+        const found = groups.find((g) => g.AutoScalingGroupName === declared.name);
         if (found) settingsOf(report, definition, role, declared, found);
         else if (declared.existing)
           report(
@@ -57,72 +55,43 @@ function settingsOf(
   { existing, zone }: Group,
   found: GroupDetail,
 ): void {
-  const { name } = found;
+  const { AutoScalingGroupName: name, DesiredCapacity: desired, MaxSize: max } = found;
   const place = definition.zones.find((z) => z.name === zone);
   if (!place) return;
-  const wanted = groupProperties(definition, role, place, name);
-  const update = `aws autoscaling update-auto-scaling-group --auto-scaling-group-name ${name}`;
-  if (found.zones.some((z) => z !== zone))
-    report(
-      "wrong",
-      `${name} is in ${found.zones.join(", ")}, but one group has to be in one zone, ${zone}`,
-      `${update} --vpc-zone-identifier ${place.subnet}`,
-    );
-  else if (found.subnets.some((s) => s !== place.subnet))
-    report(
-      "wrong",
-      `${name} launches into ${found.subnets.join(", ")}, not into ${place.subnet}`,
-      `${update} --vpc-zone-identifier ${place.subnet}`,
-    );
-  if (found.desired !== role.perZone)
-    report(
-      "note",
-      `${name} desires ${found.desired}; the definition says ${role.perZone}`,
-      "correct perZone, or deploy again",
-    );
-  if (found.max < found.desired)
-    report("note", `${name} may have ${found.max} instances at most, and desires ${found.desired}`);
-  if (found.healthCheck !== wanted.HealthCheckType)
-    report(
-      "wrong",
-      `${name} goes by ${found.healthCheck} health checks, which replace instances behind Rollcall's gates`,
-      `${update} --health-check-type EC2`,
-    );
-  if (found.minHealthy === 100)
-    report(
-      "wrong",
-      `${name} launches before it terminates (MinHealthyPercentage 100): a replacement then waits in vain for the id of the one it replaces`,
-      `${update} --instance-maintenance-policy MinHealthyPercentage=0,MaxHealthyPercentage=100`,
-    );
-  if (!found.retains)
-    report(
-      "note",
-      `${name} ends instances whose termination was not confirmed in time`,
-      `${update} --instance-lifecycle-policy RetentionTriggers={TerminateHookAbandon=retain}`,
-    );
-  const stopped = found.suspended.filter((process) => NEEDED.has(process));
+  for (const { problem, remedy } of faults(definition.cluster, role.name, place.subnet, found))
+    report("wrong", `${name}: ${problem}`, remedy);
+  const stopped = found.SuspendedProcesses.map((one) => one.ProcessName).filter((process) => NEEDED.has(process));
   if (stopped.length > 0)
     report(
       "wrong",
       `${name} has ${stopped.join(", ")} suspended`,
       `aws autoscaling resume-processes --auto-scaling-group-name ${name} --scaling-processes ${stopped.join(" ")}`,
     );
-  for (const { Key, Value } of wanted.Tags.slice(0, 2)) {
-    const tag = found.tags.find((t) => t.key === Key);
-    if (tag?.value === Value && tag.propagates) continue;
+  if (desired !== role.perZone)
     report(
-      "wrong",
-      `${name} does not give its instances the tag ${Key}=${Value}`,
-      `aws autoscaling create-or-update-tags --tags ResourceType=auto-scaling-group,ResourceId=${name},Key=${Key},Value=${Value},PropagateAtLaunch=true`,
+      "note",
+      `${name} desires ${desired}; the definition says ${role.perZone}`,
+      "correct perZone, or deploy again",
     );
-  }
-  hooksOf(report, wanted.LifecycleHookSpecificationList, found, existing === true);
+  if (max < desired) report("note", `${name} may have ${max} instances at most, and desires ${desired}`);
+  if (found.InstanceLifecyclePolicy?.RetentionTriggers?.TerminateHookAbandon !== "retain")
+    report(
+      "note",
+      `${name} ends instances whose termination was not confirmed in time`,
+      `aws autoscaling update-auto-scaling-group --auto-scaling-group-name ${name} --instance-lifecycle-policy RetentionTriggers={TerminateHookAbandon=retain}`,
+    );
+  hooksOf(
+    report,
+    groupProperties(definition, role, place, name).LifecycleHookSpecificationList,
+    found,
+    existing === true,
+  );
 }
 
 function hooksOf(
   report: Report,
   wanted: ReturnType<typeof groupProperties>["LifecycleHookSpecificationList"],
-  { name, hooks }: GroupDetail,
+  { AutoScalingGroupName: name, hooks }: GroupDetail,
   existing: boolean,
 ): void {
   for (const hook of wanted) {

@@ -56,6 +56,8 @@ export class NodeScript {
   readonly #random: Random;
   #holder: Killable | undefined;
   #tombstone = false;
+  /** When the newest configuration that was taken up was sent, ms since the epoch. */
+  #issued = 0;
   #settings: Readonly<Record<string, string>> | undefined;
   #digest: string | undefined;
   /** SHA-512 of the archive that was unpacked. */
@@ -74,10 +76,10 @@ export class NodeScript {
 
   /** Rejects where the run is killed. */
   async run(environment: Readonly<Record<string, string>>, run: Killable): Promise<ScriptResult> {
-    const { SSM_action: action = "", SSM_payload: payload = "" } = environment;
+    const { SSM_action: action = "", SSM_payload: payload = "", SSM_issued: issued = "" } = environment;
     try {
       await this.#wait(this.#host.durations.script, run);
-      const answer = await this.#act(action, payload, run);
+      const answer = await this.#act(action, payload, issued, run);
       return { code: 0, stdout: `${JSON.stringify({ ok: true, action, ...answer })}\n`, stderr: "" };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -88,21 +90,22 @@ export class NodeScript {
     }
   }
 
-  #act(action: string, payload: string, run: Killable): Promise<Answer> {
-    if (action === "configure") return this.#configure(payload, run);
+  #act(action: string, payload: string, issued: string, run: Killable): Promise<Answer> {
+    if (action === "configure") return this.#configure(payload, issued, run);
     if (action === "stop") return this.#stop(run);
     if (action === "status") return Promise.resolve(this.#look());
     if (action === "verify") return this.#verify(run);
     throw new Failure(`SSM_action must be configure, stop, status or verify; it is '${action.slice(0, 40)}'`);
   }
 
-  async #configure(encoded: string, run: Killable): Promise<Answer> {
+  async #configure(encoded: string, issued: string, run: Killable): Promise<Answer> {
     this.#refuseTombstone();
     const payload = readPayload(encoded);
     this.#install(payload);
     await this.#waitForAddress(payload.address, run);
     await this.#lock(run);
     this.#refuseTombstone();
+    this.#takeUp(issued);
     this.#checkDisk(payload);
     const changed = this.#digest !== payload.digest;
     if (changed) this.#write(payload);
@@ -189,6 +192,14 @@ export class NodeScript {
       await this.#wait(100, run);
     }
     this.#holder = run;
+  }
+
+  /** Orders are told apart by when they were sent. */
+  #takeUp(issued: string): void {
+    if (issued === "") return;
+    if (Number(issued) < this.#issued)
+      throw new Failure("a newer configuration was taken up already: this one came late");
+    this.#issued = Number(issued);
   }
 
   /** A disk that was formatted for another node or cluster is not touched. */

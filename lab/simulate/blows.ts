@@ -7,8 +7,7 @@ interface Aim {
   readonly nth: number;
 }
 
-export type Blow = { readonly at: number } & /** Its group ends it, and replaces it. */
-(
+export type Blow = { readonly at: number } /** Its group ends it, and replaces it. */ & (
   | ({ readonly kind: "terminate" } & Aim)
   /** EC2 ends it, and its group finds out. In whatever state it is. */
   | ({ readonly kind: "kill" } & Aim)

@@ -85,7 +85,8 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
       faulty = made;
       return {
         before: (call) => {
-          if (tell && made.counts(call)) tell(`  . ${call.caller.role} ${call.service}:${call.action} ${about(call.input)}`);
+          if (tell && made.counts(call))
+            tell(`  . ${call.caller.role} ${call.service}:${call.action} ${about(call.input)}`);
           return made.before(call);
         },
         after: (call, outcome) => {

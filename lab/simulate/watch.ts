@@ -89,7 +89,8 @@ export class Watch {
     if (this.#emptied(/ on (i-[0-9a-f]+)/.exec(detail)?.[1] ?? "")) return true;
     if (this.#nature.has(violation)) return true;
     // Nothing rests on a quorum before Rollcall has seen it formed: only then brokers are told of it.
-    if (at < this.#formed + NEWLY_FORMED && (kind === "stopped under majority" || kind === "voter emptied")) return true;
+    if (at < this.#formed + NEWLY_FORMED && (kind === "stopped under majority" || kind === "voter emptied"))
+      return true;
     if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone")
       return false;
     return this.#harms.some((harm) => harm.at <= at && harm.at > at - UNFORESEEN);

@@ -33,6 +33,10 @@ export interface TourOptions {
   readonly startTraffic: (bootstrap: () => string[]) => Promise<Traffic>;
   /** Fewest acknowledged messages for the tour to prove anything. */
   readonly atLeast: number;
+  /** How long the launch may take, ms; by default LAUNCH_LIMIT. */
+  readonly within?: number;
+  /** What happens to the cluster; by default three brokers and a controller are lost. */
+  readonly blows?: readonly Blow[];
   /** Rejects with Interrupted where the tour is to break off. */
   readonly interrupted?: Promise<never>;
 }
@@ -46,9 +50,8 @@ const LAUNCH_LIMIT = 180_000;
 
 /** @throws {Interrupted} once nothing of it is under way any more */
 export async function giveTour(options: TourOptions): Promise<TourEnd> {
-  const { lab, view, kafka, interrupted } = options;
+  const { lab, view, kafka, interrupted, within = LAUNCH_LIMIT, blows = blowsFor(lab.definition) } = options;
   const observer = new Observer(lab);
-  const blows = blowsFor(lab.definition);
   const started = lab.clock.now();
   const replacements: Replacement[] = [];
   let launch: Findings["launch"] = { seconds: Number.NaN };
@@ -65,7 +68,7 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     await until(
       lab.clock,
       "every node in service",
-      LAUNCH_LIMIT,
+      within,
       () => allInService(observer, lab.definition),
       () => waits(lab),
     );

@@ -72,7 +72,8 @@ function replaced({ role, id, kind, old, new: replacement, sameId, sameAddress, 
 /** The words, and whether they are bad news. */
 function launched({ seconds, own }: Summary["launch"], nodes: number): [string, boolean] {
   if (!Number.isFinite(seconds)) return ["it did not come to its end", true];
-  const share = own === undefined ? "" : `; Rollcall's own calls and decisions took at most ${own.toFixed(1)}s of a node's launch`;
+  const share =
+    own === undefined ? "" : `; Rollcall's own calls and decisions took at most ${own.toFixed(1)}s of a node's launch`;
   return [`${number(nodes)} nodes in service after ${seconds.toFixed(1)}s${share}`, false];
 }
 

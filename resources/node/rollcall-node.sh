@@ -4,13 +4,15 @@
 #
 #   SSM_action   configure | stop | status | verify
 #   SSM_payload  for configure: base64 of the gzipped text that shared/config/payload.ts describes; else empty
+#   SSM_issued   when the command was sent, ms since the epoch; empty: now
 #
 # The last line of stdout is one JSON object, shaped as NodeAnswer in shared/lifecycle/sights.ts; everything else goes to
 # stderr. The exit status is 0 exactly when "ok" is true.
 #
 #   configure  installs Java and Kafka where they are missing, waits for the node's address, mounts the data volume, writes the
 #              node's files and unit, formats an empty disk, starts or restarts the unit where it has to, and returns once it
-#              runs. With the same payload again it changes nothing.
+#              runs. With the same payload again it changes nothing. One that was sent before the newest that was taken up is
+#              refused: a command that comes late, or twice, undoes nothing.
 #   stop       is final: leaves a tombstone, masks the unit, stops it, confirms that no process runs.
 #              No configure, however late, gets past a tombstone, and a reboot does not start a masked unit.
 #   status     says what is; runs no JVM.
@@ -39,6 +41,7 @@ install_wait=${ROLLCALL_INSTALL_WAIT:-300}
 format_wait=60
 
 action=${SSM_action:-}
+issued=${SSM_issued:-}
 kafka_user=kafka
 default_unit=rollcall-kafka.service
 # What Kafka 4 asks for at least, and what is installed where there is less.
@@ -186,6 +189,16 @@ refuse_tombstone() {
   look_at_unit "$(unit_name)"
   fail "this node was stopped for good ($why): its id may belong to another by now. Launch a new instance" \
     '"tombstone":true' "\"unit\":$(json "$unit_state")"
+}
+
+# Under the lock. Orders are told apart by when they were sent, for they may come in any order.
+take_up_order() {
+  local newest=
+  [[ -n $issued ]] || return 0
+  [[ $issued =~ ^[0-9]{1,15}$ ]] || fail "SSM_issued must be milliseconds since the epoch; it is '${issued:0:40}'"
+  [[ ! -r $state/issued ]] || read -r newest <"$state/issued"
+  ((issued >= ${newest:-0})) || fail "a newer configuration was taken up already: this one came late"
+  [[ $issued == "$newest" ]] || printf '%s\n' "$issued" | write_file 0644 "$state/issued" || fail "cannot write $state/issued"
 }
 
 configured_digest() {
@@ -616,6 +629,7 @@ configure() {
   refuse_tombstone
   [[ ! -e $state/unit || $(unit_name) == "$unit" ]] || fail "this machine runs $(unit_name), and does not become $unit"
   [[ ! -L $units/$unit ]] || fail "$unit is masked, but not by a stop: an operator has to unmask it"
+  take_up_order
   mount_volume
   check_disk
   write_configuration

@@ -76,14 +76,19 @@ export function awsCommands({ ssm, cluster }: CommandsOptions): Commands {
       return { state: agent.PingStatus === "Online" ? "online" : "lost", ...address };
     },
 
-    async send({ instance, action, payload, comment, timeout }) {
+    async send({ instance, action, payload, issued, comment, timeout }) {
       const { client, api } = await ssm();
       const command = new api.SendCommandCommand({
         DocumentName: document,
         InstanceIds: [instance],
         Comment: comment,
         TimeoutSeconds: DELIVERY,
-        Parameters: { action: [action], payload: [payload], executionTimeout: [String(Math.ceil(timeout / 1000))] },
+        Parameters: {
+          action: [action],
+          payload: [payload],
+          issued: [String(issued)],
+          executionTimeout: [String(Math.ceil(timeout / 1000))],
+        },
       });
       try {
         const { Command } = answered(sendAnswer, `SendCommand to ${instance}`, await client.send(command));

@@ -35,7 +35,14 @@ export function awsKafkaView({ lambda, functionName, commands, clock }: KafkaVie
     const sent = clock.now();
     const command: SentCommand = { action: "verify", digest: "", attempt: 1, sent };
     const comment = commandComment(command);
-    const answer = await commands.send({ instance, action: "verify", payload: "", comment, timeout: VERIFY });
+    const answer = await commands.send({
+      instance,
+      action: "verify",
+      payload: "",
+      issued: sent,
+      comment,
+      timeout: VERIFY,
+    });
     if (answer === "unreachable") return unseen(`${instance} cannot be reached`);
     while (clock.now() - sent < VERIFY) {
       await clock.wait(POLL);

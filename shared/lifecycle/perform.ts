@@ -100,6 +100,7 @@ export async function perform(
         instance,
         action,
         payload,
+        issued: now,
         comment: commandComment(command),
         timeout: plan.definition.periods.command,
       });

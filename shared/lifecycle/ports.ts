@@ -68,6 +68,8 @@ export interface NodeCommand {
   readonly action: NodeAction;
   /** Base64 of what the node script takes as its payload; empty where the action needs none. */
   readonly payload: string;
+  /** When it is sent, ms since the epoch: the node tells by it an order that comes late from a newer one. */
+  readonly issued: number;
   /** Says action, digest and attempt; the command is found again by it. At most 100 characters. */
   readonly comment: string;
   /** Execution limit, ms. */

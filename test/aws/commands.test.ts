@@ -55,6 +55,7 @@ test("sends to one instance, with its limits in seconds", async () => {
     instance: "i-1",
     action: "configure",
     payload: "H4sI",
+    issued: 1_800_000_000_000,
     comment: "rollcall configure",
     timeout: 90_500,
   });
@@ -68,14 +69,21 @@ test("sends to one instance, with its limits in seconds", async () => {
         InstanceIds: ["i-1"],
         Comment: "rollcall configure",
         TimeoutSeconds: 60,
-        Parameters: { action: ["configure"], payload: ["H4sI"], executionTimeout: ["91"] },
+        Parameters: { action: ["configure"], payload: ["H4sI"], issued: ["1800000000000"], executionTimeout: ["91"] },
       },
     },
   ]);
 });
 
 test("an instance that SSM does not take commands for is unreachable; another refusal is an error", async () => {
-  const command = { instance: "i-1", action: "stop", payload: "", comment: "rollcall stop", timeout: 1000 } as const;
+  const command = {
+    instance: "i-1",
+    action: "stop",
+    payload: "",
+    issued: 1_800_000_000_000,
+    comment: "rollcall stop",
+    timeout: 1000,
+  } as const;
   const invalid = commandsThat(() =>
     ssmError("InvalidInstanceId", "Instances not in a valid state for account"),
   ).commands;

@@ -138,6 +138,7 @@ test("a command: unreachable, then sent, found by id and by comment, and answere
     instance,
     action: "configure",
     payload: "H4sI",
+    issued: 1_800_000_000_000,
     comment: commandComment(command),
     timeout: 60_000,
   } as const;

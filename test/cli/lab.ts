@@ -12,8 +12,9 @@ import { type Lab, startLab } from "../../lab/lab.ts";
 import type { ModelledKafka } from "../../lab/machines/modelled-kafka.ts";
 import { modelledNodes } from "../../lab/nodes.ts";
 import { until } from "../../lab/tour/until.ts";
-import type { RoleName } from "../../shared/cluster/definition.ts";
+import type { Definition, RoleName } from "../../shared/cluster/definition.ts";
 import { definitionJson } from "../../shared/cluster/json.ts";
+import type { Clock } from "../../shared/lifecycle/ports.ts";
 import type { InstanceRecord, RosterMember } from "../../shared/lifecycle/sights.ts";
 import { definition } from "../definition.ts";
 import { quickClock } from "./quick-clock.ts";
@@ -24,17 +25,22 @@ export interface Answer {
   readonly err: string;
 }
 
-export interface Bench {
-  readonly lab: Lab;
-  readonly kafka: ModelledKafka;
+/** `npx rollcall` in this process. */
+export interface CommandLine {
   /** The definition's file. */
   readonly file: string;
-  /** For a child process. */
-  readonly environment: Readonly<Record<string, string>>;
   /** One call of the command line; `--cluster` is given. */
   rollcall(...args: readonly string[]): Promise<Answer>;
   /** The same with `--json`: the object it told. */
   json(...args: readonly string[]): Promise<{ readonly status: ExitCode; readonly told: Told }>;
+  close(): void;
+}
+
+export interface Bench extends Omit<CommandLine, "close"> {
+  readonly lab: Lab;
+  readonly kafka: ModelledKafka;
+  /** For a child process. */
+  readonly environment: Readonly<Record<string, string>>;
   /** What the operator has called since that many calls of the cloud. */
   operatorCalls(since: number): LoggedCall[];
   /** Everybody in service, and the turn free. */
@@ -78,53 +84,17 @@ export async function startBench({ faults, empty = false }: BenchOptions = {}): 
     say: () => {},
     ...(faults && { faults }),
   });
-  const folder = mkdtempSync(join(tmpdir(), "rollcall-cli-"));
-  const file = join(folder, "cluster.json");
-  writeFileSync(file, JSON.stringify(definitionJson(definition)));
-
-  async function rollcall(...args: readonly string[]): Promise<Answer> {
-    let out = "";
-    let err = "";
-    const status = await run([...args, "--cluster", file], {
-      streams: {
-        out: writing((text) => {
-          out += text;
-        }),
-        err: writing((text) => {
-          err += text;
-        }),
-        input: Readable.from([]),
-      },
-      environment: { USER: "alice" },
-      clock,
-      interrupted: new AbortController().signal,
-      connection: {
-        endpoint: lab.endpoint,
-        credentials: { accessKeyId: "operator", secretAccessKey: "lab" },
-      },
-    });
-    return { status, out, err };
-  }
+  const line = commandLine({ definition, clock, endpoint: lab.endpoint });
 
   const bench: Bench = {
+    ...line,
     lab,
     kafka,
-    file,
     environment: {
       AWS_ENDPOINT_URL: lab.endpoint,
       AWS_ACCESS_KEY_ID: "operator",
       AWS_SECRET_ACCESS_KEY: "lab",
-      ROLLCALL_CLUSTER: file,
-    },
-    rollcall,
-    async json(...args) {
-      const { status, out, err } = await rollcall(...args, "--json");
-      const line = out.trimEnd().split("\n").at(-1) ?? "";
-      try {
-        return { status, told: JSON.parse(line) };
-      } catch {
-        throw new Error(`rollcall ${args.join(" ")} told no JSON, but ${out}${err}`);
-      }
+      ROLLCALL_CLUSTER: line.file,
     },
     operatorCalls: (since) =>
       lab.cloud.calls
@@ -149,7 +119,7 @@ export async function startBench({ faults, empty = false }: BenchOptions = {}): 
     async close() {
       await lab.close();
       clock.close();
-      rmSync(folder, { recursive: true, force: true });
+      line.close();
     },
   };
   if (!empty) {
@@ -162,6 +132,55 @@ export async function startBench({ faults, empty = false }: BenchOptions = {}): 
     }
   }
   return bench;
+}
+
+export interface CommandLineOptions {
+  readonly definition: Definition;
+  readonly clock: Clock;
+  readonly endpoint: string;
+}
+
+/** @param options the definition is written to a file of its own, until it is closed */
+export function commandLine({ definition: cluster, clock, endpoint }: CommandLineOptions): CommandLine {
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-cli-"));
+  const file = join(folder, "cluster.json");
+  writeFileSync(file, JSON.stringify(definitionJson(cluster)));
+
+  async function rollcall(...args: readonly string[]): Promise<Answer> {
+    let out = "";
+    let err = "";
+    const status = await run([...args, "--cluster", file], {
+      streams: {
+        out: writing((text) => {
+          out += text;
+        }),
+        err: writing((text) => {
+          err += text;
+        }),
+        input: Readable.from([]),
+      },
+      environment: { USER: "alice" },
+      clock,
+      interrupted: new AbortController().signal,
+      connection: { endpoint, credentials: { accessKeyId: "operator", secretAccessKey: "lab" } },
+    });
+    return { status, out, err };
+  }
+
+  return {
+    file,
+    rollcall,
+    async json(...args) {
+      const { status, out, err } = await rollcall(...args, "--json");
+      const line = out.trimEnd().split("\n").at(-1) ?? "";
+      try {
+        return { status, told: JSON.parse(line) };
+      } catch {
+        throw new Error(`rollcall ${args.join(" ")} told no JSON, but ${out}${err}`);
+      }
+    },
+    close: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 const writing = (write: (text: string) => void) => ({ write });

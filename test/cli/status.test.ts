@@ -77,7 +77,7 @@ describe("a whole cluster", () => {
     expect(told).toMatchObject({ exit: 1, error: expect.stringContaining("not of cluster lab") });
   });
 
-  test("what only looks changes nothing: no mutating call, and not a byte of the table", async () => {
+  test("what only looks makes no mutating call, and leaves the rosters as they are", async () => {
     const before = await bench.lab.table.readAll();
     const { owner } = await bench.member("controller", 101);
     const mark = bench.lab.cloud.calls.all().length;

@@ -56,6 +56,16 @@ export function machineSuite(
       expect(status).toMatchObject({ ok: true, unit: "active", digest: subject.digest(101), tombstone: false });
     });
 
+    rule("a configure that was sent before the newest one comes too late", async (subject) => {
+      const machine = subject.create(101);
+      const { code } = await subject.configure(machine, 101, { issued: 2000 });
+      expect(code).toBe(0);
+      const late = await subject.configure(machine, 101, { issued: 1999 });
+      expect([late.code, late.answer]).toMatchObject([1, { ok: false, error: expect.stringContaining("came late") }]);
+      const again = await subject.configure(machine, 101, { issued: 2000 });
+      expect([again.code, again.answer]).toMatchObject([0, { ok: true, digest: subject.digest(101) }]);
+    });
+
     rule("configure with the same payload again leaves the process alone", async (subject) => {
       const machine = subject.create(101);
       await subject.configure(machine, 101);
@@ -74,7 +84,7 @@ export function machineSuite(
 
     rule("a command that does not end in time is killed, and the next one goes through", async (subject) => {
       const machine = subject.createUnplugged(101);
-      expect((await subject.configure(machine, 101, 1500)).code).toBe(137);
+      expect((await subject.configure(machine, 101, { limit: 1500 })).code).toBe(137);
       machine.plug(subject.address(101));
       expect((await subject.configure(machine, 101)).code).toBe(0);
     });
@@ -85,7 +95,7 @@ export function machineSuite(
       await subject.wait(2000);
       machine.unplug(subject.address(101));
       // Long enough for a configure that finds its address.
-      expect((await subject.configure(machine, 101, 7000)).code).toBe(137);
+      expect((await subject.configure(machine, 101, { limit: 7000 })).code).toBe(137);
       expect(subject.server(101)).toBeUndefined();
     });
 
@@ -202,8 +212,8 @@ class Subject {
     return this.#render(id).digest;
   }
 
-  configure(machine: Machine, id: number, limit = LIMIT): Promise<Ran> {
-    return this.settle(this.begin(machine, id, limit));
+  configure(machine: Machine, id: number, { limit = LIMIT, issued = 1000 } = {}): Promise<Ran> {
+    return this.settle(this.begin(machine, id, limit, issued));
   }
 
   run(machine: Machine, action: string, payload = ""): Promise<Ran> {
@@ -211,12 +221,12 @@ class Subject {
   }
 
   /** A configure that is still running; only `settle` brings it to its end. */
-  begin(machine: Machine, id: number, limit = LIMIT): Promise<Ran> {
-    return this.#run(machine, "configure", this.#render(id).payload, limit);
+  begin(machine: Machine, id: number, limit = LIMIT, issued = 1000): Promise<Ran> {
+    return this.#run(machine, "configure", this.#render(id).payload, limit, issued);
   }
 
-  async #run(machine: Machine, action: string, payload: string, limit: number): Promise<Ran> {
-    const environment = { SSM_action: action, SSM_payload: payload };
+  async #run(machine: Machine, action: string, payload: string, limit: number, issued = 1000): Promise<Ran> {
+    const environment = { SSM_action: action, SSM_payload: payload, SSM_issued: String(issued) };
     const { code, stdout } = await machine.run(this.#bench.script, environment, limit);
     const last = stdout.trimEnd().split("\n").at(-1) ?? "";
     return { code, answer: last === "" ? undefined : JSON.parse(last) };

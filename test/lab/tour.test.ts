@@ -58,6 +58,69 @@ beforeAll(() => {
   narrow = start(["--json", "--cluster", NARROW], { PATH: files });
 });
 
+// These first: they are over while the tours go on.
+describe("Ctrl-C before the end", () => {
+  test.concurrent.each([
+    ["while the stack is packaged", /addresses|modelled nodes/],
+    ["in mid-launch", /Pending:Wait/],
+  ])(
+    "%s",
+    async (_, moment) => {
+      const tour = start(["--no-kafka"]);
+      await tour.said(moment, 60_000);
+      tour.interrupt();
+      const { status, stderr } = await tour.ended;
+      expect({ status, stderr }).toEqual({ status: 130, stderr: "" });
+      expect(tour.descendants()).toEqual([]);
+      expect(leftIn(tour.folder)).toEqual([]);
+    },
+    90_000,
+  );
+});
+
+describe("what cannot be started", () => {
+  const refused = async (...args: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await start(args).ended;
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).not.toMatch(/^\s+at /m);
+    return stderr;
+  };
+  test.concurrent("an unknown option", async () => {
+    const words = await refused("--no-kafak");
+    expect(words).toMatch(/--no-kafak[\s\S]*--cluster FILE[\s\S]*--json[\s\S]*--stay[\s\S]*--no-kafka/);
+  });
+  test.concurrent("a definition that is not there", async () => {
+    expect(await refused("--cluster", join(files, "none.yml"))).toMatch(/none\.yml: cannot be read/);
+  });
+  test.concurrent("broken YAML, with the line", async () => {
+    const broken = fileIn(files, "broken.yml", "cluster: lab\nzones: [\n");
+    expect(await refused("--cluster", broken)).toMatch(/broken\.yml[\s\S]*line \d/);
+  });
+  test.concurrent("a wrong definition, with every error at once", async () => {
+    const wrong = fileIn(
+      files,
+      "wrong.yml",
+      LAB.replace("mode: kraft", "mode: raft").replace("10.0.3.10", "10.0.1.10").replace("sweep: 2", "sweap: 2"),
+    );
+    const words = await refused("--cluster", wrong);
+    expect(words).toContain("kafka.mode");
+    expect(words).toContain("10.0.1.10");
+    expect(words).toContain("sweap");
+  });
+  test.concurrent("a cluster that would not stand the tour", async () => {
+    const small = fileIn(files, "small.yml", readFileSync(NARROW, "utf8").replace(/(broker:\n\s+perZone:) 3/, "$1 1"));
+    expect(await refused("--cluster", small)).toMatch(/at least 3 brokers.*has 1 broker:/);
+  });
+  test.concurrent("subnets that do not fit on this machine", async () => {
+    const vast = fileIn(
+      files,
+      "vast.yml",
+      LAB.replaceAll(/10\.0\.([123])\.0\/24/g, "10.$1.0.0/16").replaceAll(/10\.0\.(\d)\.10/g, "10.$1.0.10"),
+    );
+    expect(await refused("--cluster", vast)).toMatch(/cidr blocks/);
+  });
+});
+
 describe("npm start -- --json --no-kafka", () => {
   let end: Ended;
   beforeAll(async () => {
@@ -197,66 +260,4 @@ describe("--stay, with more brokers and other ids", () => {
     expect(wide.descendants()).toEqual([]);
     expect(leftIn(wide.folder)).toEqual([]);
   }, 30_000);
-});
-
-describe("Ctrl-C before the end", () => {
-  test.concurrent.each([
-    ["while the stack is packaged", /addresses|modelled nodes/],
-    ["in mid-launch", /Pending:Wait/],
-  ])(
-    "%s",
-    async (_, moment) => {
-      const tour = start(["--no-kafka"]);
-      await tour.said(moment, 60_000);
-      tour.interrupt();
-      const { status, stderr } = await tour.ended;
-      expect({ status, stderr }).toEqual({ status: 130, stderr: "" });
-      expect(tour.descendants()).toEqual([]);
-      expect(leftIn(tour.folder)).toEqual([]);
-    },
-    90_000,
-  );
-});
-
-describe("what cannot be started", () => {
-  const refused = async (...args: string[]): Promise<string> => {
-    const { status, stdout, stderr } = await start(args).ended;
-    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-    expect(stderr).not.toMatch(/^\s+at /m);
-    return stderr;
-  };
-  test.concurrent("an unknown option", async () => {
-    const words = await refused("--no-kafak");
-    expect(words).toMatch(/--no-kafak[\s\S]*--cluster FILE[\s\S]*--json[\s\S]*--stay[\s\S]*--no-kafka/);
-  });
-  test.concurrent("a definition that is not there", async () => {
-    expect(await refused("--cluster", join(files, "none.yml"))).toMatch(/none\.yml: cannot be read/);
-  });
-  test.concurrent("broken YAML, with the line", async () => {
-    const broken = fileIn(files, "broken.yml", "cluster: lab\nzones: [\n");
-    expect(await refused("--cluster", broken)).toMatch(/broken\.yml[\s\S]*line \d/);
-  });
-  test.concurrent("a wrong definition, with every error at once", async () => {
-    const wrong = fileIn(
-      files,
-      "wrong.yml",
-      LAB.replace("mode: kraft", "mode: raft").replace("10.0.3.10", "10.0.1.10").replace("sweep: 2", "sweap: 2"),
-    );
-    const words = await refused("--cluster", wrong);
-    expect(words).toContain("kafka.mode");
-    expect(words).toContain("10.0.1.10");
-    expect(words).toContain("sweap");
-  });
-  test.concurrent("a cluster that would not stand the tour", async () => {
-    const small = fileIn(files, "small.yml", readFileSync(NARROW, "utf8").replace(/(broker:\n\s+perZone:) 3/, "$1 1"));
-    expect(await refused("--cluster", small)).toMatch(/at least 3 brokers.*has 1 broker:/);
-  });
-  test.concurrent("subnets that do not fit on this machine", async () => {
-    const vast = fileIn(
-      files,
-      "vast.yml",
-      LAB.replaceAll(/10\.0\.([123])\.0\/24/g, "10.$1.0.0/16").replaceAll(/10\.0\.(\d)\.10/g, "10.$1.0.10"),
-    );
-    expect(await refused("--cluster", vast)).toMatch(/cidr blocks/);
-  });
 });

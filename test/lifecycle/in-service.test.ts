@@ -158,6 +158,20 @@ describe("row 3: another configuration", () => {
       }),
     ).toMatchObject({ kind: "note", patch: { configured: { digest } } });
   });
+  test("what the node answered is noted first, even while Kafka does not count the restarted broker in yet", () => {
+    const command = { action: "configure", digest, attempt: 1, sent: NOW - 500, id: "c-4" } as const;
+    const restarted: Setting = {
+      nodes,
+      record: { ...old, command, unregistered: NOW - periods.grace * 2 },
+      seen: { kafka: missing, agent: online },
+    };
+    expect(step(restarted)).toMatchObject({ do: "look", facts: ["command"] });
+    const done = { status: "success", detail: "", answer: { ok: true, action: "configure" } } as const;
+    expect(changeOf({ ...restarted, seen: { ...restarted.seen, command: done } })).toMatchObject({
+      kind: "note",
+      patch: { configured: { digest } },
+    });
+  });
   test("not safe, or not its turn: holds", () => {
     expect(
       changeOf({ nodes, record: old, seen: { kafka: kafka({ 1: { ...at("10.0.1.50"), stop: unsafe }, ...up }) } }),

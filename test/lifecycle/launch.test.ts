@@ -491,13 +491,10 @@ describe("the action is kept open", () => {
     expect(changeOf(setting)).toMatchObject({ kind: "note", patch: { heartbeat: NOW - 700 } });
   });
   test("the first heartbeat is due at once, since the action may have been open for long before it was first seen", () => {
-    const begun = changeOf({ nodes: [mine], seen: { agent: { state: "absent" } } });
-    expect(begun).toMatchObject({ kind: "note", patch: { heartbeat: undefined } });
+    const begun = changeOf({ nodes: [me], begun: null });
+    expect(begun).toMatchObject({ kind: "note", row: "launch/begin", patch: { heartbeat: undefined } });
     const record = { action: { kind: "launch", since: NOW } } as const;
-    expect(changeOf({ nodes: [mine], record, seen: { agent: { state: "absent" } } })).toMatchObject({
-      kind: "heartbeat",
-      action: "launch",
-    });
+    expect(changeOf({ nodes: [me], record })).toMatchObject({ kind: "heartbeat", action: "launch" });
   });
   test("a heartbeat is recorded each third of its period", () => {
     const setting = (ago: number): Setting => ({

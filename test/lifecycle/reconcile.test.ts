@@ -71,7 +71,8 @@ class World {
   }
 
   async run(subject: Partial<Subject> = {}, budget: Partial<Budget> = {}) {
-    const running = reconcile(plan, this.ports, { instance: ME, ...subject }, { deadline: START + 60_000, ...budget });
+    const news = { instance: ME, begun: START };
+    const running = reconcile(plan, this.ports, { ...news, ...subject }, { deadline: START + 60_000, ...budget });
     return this.clock.settle(running, 3_600_000);
   }
 }
@@ -121,7 +122,7 @@ describe("waiting", () => {
     world.agent = () => ({ state: "absent" });
     expect(await world.run({ echo: true }, { once: true })).toMatchObject({
       outcome: "waiting",
-      changes: ["claim", "note", "heartbeat"],
+      changes: ["claim", "note"],
     });
     expect((await world.table.read(ME)).record?.attended).toBeUndefined();
     expect(world.clock.now()).toBe(START);

@@ -68,7 +68,7 @@ export interface Setting {
   readonly echo?: boolean;
   readonly ended?: string;
   readonly suspect?: boolean;
-  readonly begun?: number;
+  readonly begun?: number | null;
 }
 
 /** The facts as seen by the first node of the setting. */
@@ -116,7 +116,7 @@ export function facts(setting: Setting): Facts {
     echo: setting.echo ?? false,
     ...(setting.ended !== undefined && { ended: setting.ended }),
     suspect: setting.suspect ?? false,
-    ...(setting.begun !== undefined && { begun: setting.begun }),
+    ...(setting.begun !== null && { begun: setting.begun ?? NOW }),
     fleet: stamp("fleet", { groups }),
     table: stamp("table", {
       rosters: new Map([[role, { role, members }]]),

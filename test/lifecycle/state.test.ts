@@ -65,7 +65,7 @@ describe("the present state chooses the table, never the event", () => {
   test("an echo leaves alone what another invocation attends to; news does not", () => {
     const setting = {
       nodes: [{ ...nowhere, state: "Pending:Wait", id: 1 }],
-      record: { action: { kind: "launch", since: NOW }, attended: NOW + 1000 },
+      record: { action: { kind: "launch", since: NOW }, heartbeat: NOW, attended: NOW + 1000 },
     } as const;
     expect(step({ ...setting, echo: true })).toMatchObject({ do: "settled", row: "state/attended" });
     expect(step(setting)).toMatchObject({ do: "look", facts: ["agent"] });

@@ -38,6 +38,7 @@ const stopping = (sent: number, attempt = 1) => ({ action: "stop", digest: "", a
 const turn = { id: 1, instance: "i-1", reason: "its group ends its instance" };
 
 describe("row 1: nothing to stop", () => {
+  const begun = { action: { kind: "terminate", since: NOW }, heartbeat: NOW } as const;
   test("it holds no id: CONTINUE at once, as after an abandoned launch", () => {
     expect(changeOf({ nodes: [me] })).toMatchObject({
       kind: "complete",
@@ -54,7 +55,7 @@ describe("row 1: nothing to stop", () => {
     });
   });
   test("never configured: frees the id without a stop", () => {
-    expect(changeOf({ nodes: [mine], record: { action: { kind: "terminate", since: NOW } } })).toMatchObject({
+    expect(changeOf({ nodes: [mine], record: begun })).toMatchObject({
       kind: "release",
       id: 1,
       row: "terminate/1",
@@ -62,9 +63,10 @@ describe("row 1: nothing to stop", () => {
   });
   test("a configure command that may be out there counts as configured", () => {
     const command = { action: "configure", digest, attempt: 1, sent: NOW } as const;
-    expect(
-      step({ nodes: [mine, ...others], record: { action: { kind: "terminate", since: NOW }, command } }),
-    ).toMatchObject({ do: "look", facts: ["kafka"] });
+    expect(step({ nodes: [mine, ...others], record: { ...begun, command } })).toMatchObject({
+      do: "look",
+      facts: ["kafka"],
+    });
   });
 });
 

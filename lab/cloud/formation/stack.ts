@@ -3,22 +3,16 @@
  * other, each by the modelled service's own API. What fails stops the stack where it stands: the lab rolls nothing back.
  */
 import type { Cloud } from "../cloud.ts";
-import { evaluateCondition, resolve, type Scope } from "./intrinsics.ts";
-import type { FunctionCode, Kind, Made, Site } from "./kind.ts";
-import { creationOrder, heldBack } from "./order.ts";
-import { parameterValues, publicParameter } from "./parameters.ts";
+import { asStackError, orStackError, StackError } from "./error.ts";
+import { resolve } from "./intrinsics.ts";
+import type { Kind, Made, Site } from "./kind.ts";
+import { heldBack } from "./order.ts";
+import { type Deployment, makePlan, type Place, type Plan } from "./plan.ts";
 import { KINDS } from "./resources/index.ts";
-import { readTemplate, type Template, type TemplateResource } from "./template.ts";
+import type { TemplateResource } from "./template.ts";
 
 /** The role that CloudFormation's calls are made in: one of the cloud's administrators, where IAM is enforced. */
 export const FORMATION = { role: "cloudformation" } as const;
-
-export interface Deployment {
-  /** Values of the template's parameters that have no default, or are to have another. */
-  readonly parameters?: Readonly<Record<string, string>>;
-  /** What the functions run: called for each function, whenever the template is deployed. */
-  readonly code: FunctionCode;
-}
 
 export interface StackOptions extends Deployment {
   readonly name: string;
@@ -51,24 +45,10 @@ export interface Changes {
   readonly kept: readonly string[];
 }
 
-/** Something that a template says cannot be done. */
-export class StackError extends Error {
-  override readonly name = "StackError";
-}
-
 interface Resource extends StackResource {
   readonly kind: Kind;
   readonly made: Made;
   readonly source: TemplateResource;
-}
-
-/** One template with its parameters, as far as it can be known before anything is made. */
-interface Plan {
-  readonly template: Template;
-  readonly resources: Readonly<Record<string, TemplateResource>>;
-  readonly order: readonly string[];
-  readonly scope: Scope;
-  readonly code: FunctionCode;
 }
 
 export class Stack {
@@ -183,42 +163,14 @@ export class Stack {
     return { deleted, kept };
   }
 
-  #planOf(source: unknown, { parameters = {}, code }: Deployment): Plan {
-    try {
-      const template = readTemplate(source);
-      const scope = this.#scopeOf(template, parameterValues(template.Parameters, parameters));
-      const wanted = Object.entries(template.Resources).filter(
-        ([id, { Condition }]) =>
-          Condition === undefined || mustHold(scope.condition(Condition), `${id}.Condition: ${Condition}`),
-      );
-      const resources = Object.fromEntries(wanted);
-      for (const [id, resource] of wanted) mustBeKnown(id, resource);
-      return { template, resources, order: creationOrder(resources), scope, code };
-    } catch (error) {
-      throw asStackError(this.name, error);
-    }
+  #planOf(source: unknown, deployment: Deployment): Plan {
+    return orStackError(this.name, () => makePlan(source, deployment, this.#place()));
   }
 
-  #scopeOf({ Conditions }: Template, parameters: ReadonlyMap<string, string>): Scope {
-    const { name } = this;
+  #place(): Place {
     const { region, account } = this.#options.cloud;
-    const pseudo: Readonly<Record<string, string>> = {
-      "AWS::Region": region,
-      "AWS::AccountId": account,
-      "AWS::Partition": "aws",
-      "AWS::StackName": name,
-      "AWS::StackId": `arn:aws:cloudformation:${region}:${account}:stack/${name}/00000000-0000-4000-8000-000000000000`,
-      "AWS::URLSuffix": "amazonaws.com",
-    };
-    const scope: Scope = {
-      ref: (wanted) => pseudo[wanted] ?? parameters.get(wanted) ?? this.#resources.get(wanted)?.physicalId,
-      attribute: (id, attribute) => this.#resources.get(id)?.attributes[attribute],
-      condition(wanted) {
-        return wanted in Conditions ? evaluateCondition(Conditions[wanted], scope, `Conditions.${wanted}`) : undefined;
-      },
-      ssm: publicParameter,
-    };
-    return scope;
+    const found = (id: string) => this.#resources.get(id);
+    return { stack: this.name, region, account, resource: found };
   }
 
   async #create(plan: Plan, id: string): Promise<void> {
@@ -264,12 +216,9 @@ export class Stack {
     const source = resources[id];
     const kind = source && KINDS.get(source.Type);
     if (!source || !kind) throw new StackError(`stack ${this.name} has no resource ${id}`);
-    try {
-      const properties = resolve(source.Properties, scope, `${id} (${source.Type}): Properties`);
-      return { source, kind, properties: properties as Record<string, unknown> };
-    } catch (error) {
-      throw asStackError(this.name, error);
-    }
+    const path = `${id} (${source.Type}): Properties`;
+    const properties = orStackError(this.name, () => resolve(source.Properties, scope, path));
+    return { source, kind, properties: properties as Record<string, unknown> };
   }
 
   #keep(id: string, source: TemplateResource, kind: Kind, properties: Record<string, unknown>, made: Made): void {
@@ -318,28 +267,6 @@ export async function loadTemplate(template: unknown, options: StackOptions): Pr
 
 function isKept({ DeletionPolicy }: TemplateResource): boolean {
   return DeletionPolicy !== "Delete";
-}
-
-function mustHold(condition: boolean | undefined, what: string): boolean {
-  if (condition === undefined) throw new Error(`${what}: no such condition`);
-  return condition;
-}
-
-/** Before anything is made; values are checked when their references are resolved. */
-function mustBeKnown(id: string, { Type, Properties }: TemplateResource): void {
-  const kind = KINDS.get(Type);
-  if (!kind) throw new Error(`${id}: the lab's CloudFormation does not know the resource type ${Type}`);
-  for (const [name, value] of Object.entries(Properties)) {
-    if (kind.names.includes(name)) continue;
-    const what = "the lab's CloudFormation does not know this property";
-    throw new Error(`${id} (${Type}): Properties.${name}: ${what}, ${JSON.stringify(value)}`);
-  }
-}
-
-function asStackError(stack: string, error: unknown): StackError {
-  if (error instanceof StackError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  return new StackError(`stack ${stack}: ${text}`, { cause: error });
 }
 
 /** Sixteen hexadecimal digits of a text (FNV-1a, 64 bits). */

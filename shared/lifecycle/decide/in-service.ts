@@ -4,7 +4,7 @@
  */
 import type { RosterMember } from "../sights.ts";
 import type { Step } from "../steps.ts";
-import { MOST_ATTEMPTS, progress, send } from "./command.ts";
+import { MOST_ATTEMPTS, type Progress, progress, send } from "./command.ts";
 import { isServingVoter } from "./quorum.ts";
 import { isTurnOf, peersInService, safeToStop, takeTurn, turnIsFree, viewOf } from "./safety.ts";
 import { change, configuredFor, hold, look, nodeName, type Scene, settled, wait } from "./scene.ts";
@@ -23,6 +23,11 @@ export function decideInService(scene: Scene): Step {
       "fleet",
       "table",
     );
+
+  // Before anything else is asked of the node: its answer to a configuration would be lost with the command's place.
+  const wanted = wantedConfiguration(scene, mine);
+  if (wanted?.sent.at === "underway") return wanted.sent.step;
+  if (wanted?.sent.at === "succeeded") return configuredAnew(scene, wanted.digest);
 
   const sightFact = role.name === "controller" ? "listeners" : "kafka";
   // What was seen of it before it was configured, and so started again, says nothing of it now.
@@ -58,7 +63,7 @@ export function decideInService(scene: Scene): Step {
       "table",
     );
   }
-  return configuration(scene, mine, sightFact);
+  return wanted ? configuration(scene, mine, wanted, sightFact) : well(scene, mine, sightFact);
 }
 
 function presence({ facts, role }: Scene, member: RosterMember): Presence {
@@ -143,52 +148,57 @@ function gates(scene: Scene, mine: RosterMember, row: string, reason: string): S
   return takeTurn(scene, row, mine, reason);
 }
 
-/** Rows 3 and 4. */
-function configuration(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step {
-  const { facts, role, zone, plan, record, table } = scene;
-  const address = mine.address;
-  if (address !== undefined && table.quorum?.formed && record?.configured) {
-    const rendered = plan.render({ role, id: mine.id, zone, address }, table.quorum);
-    if (rendered.digest !== record.configured.digest) {
-      const sent = progress(scene, "in-service/3", "configure", rendered.digest);
-      if (sent.at === "underway") return sent.step;
-      if (sent.at === "succeeded") {
-        return change(
-          "in-service/3",
-          "configured anew",
-          {
-            kind: "note",
-            patch: {
-              configured: { digest: rendered.digest, at: facts.now, times: 1 },
-              // A force is for one configuration, not for the next one that is deployed.
-              ...(record.operator?.wish === "force" && { operator: undefined }),
-            },
-          },
-          "table",
-        );
-      }
-      // Tried often enough for now: until it is tried once more, others may have the turn.
-      const rests = facts.now - (record.command?.sent ?? 0) <= plan.definition.periods.stop;
-      if (sent.at === "failed" && sent.attempt >= MOST_ATTEMPTS && rests) {
-        const reason = `its new configuration cannot be brought to it: ${sent.reason}`;
-        return giveTurnBack(scene, mine, sightFact) ?? hold("in-service/3", reason, "table", sightFact);
-      }
-      const gate = gates(scene, mine, "in-service/3", "its configuration has changed");
-      if (gate) return gate;
-      if (!facts.agent) return look("in-service/3", "is its agent online", "agent");
-      if (facts.agent.value.state !== "online")
-        return hold("in-service/3", "its configuration has changed, but its agent is not online", "agent");
-      const attempt = sent.at === "failed" ? sent.attempt + 1 : 1;
-      return send(
-        "in-service/3",
-        "configures it anew",
-        { action: "configure", ...rendered, attempt, address },
-        "agent",
-        viewOf(scene),
-      );
-    }
+interface Wanted {
+  readonly digest: string;
+  readonly payload: string;
+  readonly address: string;
+  /** How far it has been brought to the node. */
+  readonly sent: Progress;
+}
+
+/** The configuration that its node should have now, where that is another than it has. */
+function wantedConfiguration(scene: Scene, mine: RosterMember): Wanted | undefined {
+  const { role, zone, plan, record, table } = scene;
+  const { address } = mine;
+  if (address === undefined || !table.quorum?.formed || !record?.configured) return undefined;
+  const rendered = plan.render({ role, id: mine.id, zone, address }, table.quorum);
+  if (rendered.digest === record.configured.digest) return undefined;
+  return { ...rendered, address, sent: progress(scene, "in-service/3", "configure", rendered.digest) };
+}
+
+function configuredAnew({ facts, record }: Scene, digest: string): Step {
+  const patch = {
+    configured: { digest, at: facts.now, times: 1 },
+    // A force is for one configuration, not for the next one that is deployed.
+    ...(record?.operator?.wish === "force" && { operator: undefined }),
+  };
+  return change("in-service/3", "configured anew", { kind: "note", patch }, "table");
+}
+
+/** Row 3. */
+function configuration(scene: Scene, mine: RosterMember, wanted: Wanted, sightFact: "listeners" | "kafka"): Step {
+  const { facts, plan, record } = scene;
+  const { digest, payload, address, sent } = wanted;
+  // Tried often enough for now: until it is tried once more, others may have the turn.
+  const rests = facts.now - (record?.command?.sent ?? 0) <= plan.definition.periods.stop;
+  if (sent.at === "failed" && sent.attempt >= MOST_ATTEMPTS && rests) {
+    const reason = `its new configuration cannot be brought to it: ${sent.reason}`;
+    return giveTurnBack(scene, mine, sightFact) ?? hold("in-service/3", reason, "table", sightFact);
   }
-  return well(scene, mine, sightFact);
+  const gate = gates(scene, mine, "in-service/3", "its configuration has changed");
+  if (gate) return gate;
+  if (!facts.agent) return look("in-service/3", "is its agent online", "agent");
+  if (facts.agent.value.state !== "online") {
+    return hold("in-service/3", "its configuration has changed, but its agent is not online", "agent");
+  }
+  const attempt = sent.at === "failed" ? sent.attempt + 1 : 1;
+  return send(
+    "in-service/3",
+    "configures it anew",
+    { action: "configure", digest, payload, attempt, address },
+    "agent",
+    viewOf(scene),
+  );
 }
 
 /** Row 4. */

@@ -1,0 +1,177 @@
+/** What comes back to Rollcall: dead letters, and archived events. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Queue } from "../../lab/cloud/queue.ts";
+import { type Bench, MUTATING, startBench, type Told } from "./lab.ts";
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await startBench();
+});
+afterAll(() => bench.close());
+beforeEach(() => bench.whole());
+
+function queue(name: string): Queue {
+  const found = bench.lab.cloud.queues.all().find((q) => q.name === `rollcall-lab-${name}`);
+  if (!found) throw new Error(`the lab has no queue ${name}`);
+  return found;
+}
+
+const switchOff = (FunctionName: string) =>
+  bench.lab.operate("lambda", "PutFunctionConcurrency", { FunctionName, ReservedConcurrentExecutions: 0 });
+const switchOn = (FunctionName: string) => bench.lab.operate("lambda", "DeleteFunctionConcurrency", { FunctionName });
+
+describe("redrive", () => {
+  test("has nothing to do where there is nothing", async () => {
+    expect(await bench.json("redrive")).toEqual({ status: 0, told: { letters: [], failures: [] } });
+  });
+
+  test("hands over what a function that was switched off has missed, and the cluster goes on", async () => {
+    const names = ["rollcall-lab-lifecycle", "rollcall-lab-sweep"];
+    for (const name of names) await switchOff(name);
+    const { owner } = await bench.member("broker", 1);
+    await bench.lab.operate("autoscaling", "TerminateInstanceInAutoScalingGroup", {
+      InstanceId: owner,
+      ShouldDecrementDesiredCapacity: false,
+    });
+    const failures = queue("failures");
+    await bench.until("the launch of its replacement is a dead letter", () =>
+      failures.messages.some((m) => m.body.includes("EC2_INSTANCE_LAUNCHING")) ? true : undefined,
+    );
+    const status = await bench.json("status");
+    expect(status).toMatchObject({ status: 1, told: { concerns: [expect.stringContaining("rollcall redrive")] } });
+    await switchOn("rollcall-lab-lifecycle");
+
+    const shown = await bench.json("redrive", "--dry-run");
+    expect(shown.status).toBe(0);
+    const about = shown.told.letters.find((l: Told) => l.about.startsWith(owner));
+    expect(about).toMatchObject({
+      function: "rollcall-lab-lifecycle",
+      why: "ZeroReservedConcurrency",
+      handedOver: false,
+    });
+    // What is only shown can be had again at once.
+    const count = failures.messages.length;
+    const asked = await bench.json("redrive", "--yes");
+    expect(asked.status).toBe(0);
+    expect(asked.told.letters.length).toBeGreaterThanOrEqual(count);
+    expect(asked.told.letters.every((l: Told) => l.handedOver)).toBe(true);
+    // The sweep is still off: its own letters come back, the others do not.
+    await bench.until("broker 1 is another instance in service", async () => {
+      const { rosters } = await bench.lab.table.readAll();
+      const now = rosters.get("broker")?.members.get(1)?.owner;
+      return now !== undefined && now !== owner ? true : undefined;
+    });
+    expect(failures.messages.filter((m) => m.body.includes("lab-lifecycle"))).toEqual([]);
+    await switchOn("rollcall-lab-sweep");
+    await bench.rollcall("redrive", "--yes");
+    await bench.whole();
+    expect(failures.messages).toEqual([]);
+  });
+
+  test("hands over events that EventBridge could not deliver, and leaves alone what is nobody's", async () => {
+    const { owner } = await bench.member("broker", 2);
+    const event = {
+      version: "0",
+      id: "11111111-2222-3333-4444-555555555555",
+      "detail-type": "EC2 Instance State-change Notification",
+      source: "aws.ec2",
+      account: "123456789012",
+      time: "2026-11-22T15:00:00Z",
+      region: "eu-central-1",
+      resources: [`arn:aws:ec2:eu-central-1:123456789012:instance/${owner}`],
+      detail: { "instance-id": owner, state: "stopping" },
+    };
+    const arn = "arn:aws:lambda:eu-central-1:123456789012:function";
+    queue("undelivered").send(event, {
+      TARGET_ARN: `${arn}:rollcall-lab-lifecycle`,
+      ERROR_CODE: "NO_PERMISSIONS",
+      ERROR_MESSAGE: "The rule may not",
+    });
+    queue("undelivered").send({ hello: "world" });
+    queue("undelivered").send(event, { TARGET_ARN: `${arn}:somebody-elses`, ERROR_CODE: "X", ERROR_MESSAGE: "Y" });
+    const mark = bench.lab.cloud.calls.all().length;
+    const { status, told } = await bench.json("redrive", "--yes");
+    expect(status).toBe(1);
+    expect(told.letters.map((l: Told) => [l.function, l.handedOver])).toEqual([
+      ["rollcall-lab-lifecycle", true],
+      [null, false],
+      [null, false],
+    ]);
+    expect(told.letters[0]).toMatchObject({
+      about: expect.stringContaining(owner),
+      why: "NO_PERMISSIONS: The rule may not",
+    });
+    const handed = bench.operatorCalls(mark).filter((call) => call.action === "Invoke");
+    expect(handed.map((call) => (call.input as Told).FunctionName)).toEqual(["rollcall-lab-lifecycle"]);
+    expect(queue("undelivered").messages.map((m) => m.body)).toEqual([
+      JSON.stringify({ hello: "world" }),
+      JSON.stringify(event),
+    ]);
+    for (const { receipt } of queue("undelivered").receive(10)) queue("undelivered").delete(receipt);
+  });
+});
+
+describe("replay", () => {
+  const rules = ["lifecycle-actions", "scaling-outcomes", "instance-states", "commands"];
+
+  test("goes to Rollcall's own rules alone, is followed to its end, and changes nothing in a healthy cluster", async () => {
+    const mark = bench.lab.cloud.calls.all().length;
+    const { status, told } = await bench.json("replay", "--since", "1h", "--yes");
+    expect(told).toMatchObject({ done: true, state: "COMPLETED", differences: [] });
+    expect(status).toBe(0);
+    const [start] = bench.operatorCalls(mark).filter((call) => call.action === "StartReplay");
+    expect(start?.input).toMatchObject({
+      Destination: {
+        FilterArns: rules.map((kind) => `arn:aws:events:eu-central-1:123456789012:rule/rollcall-lab-${kind}`),
+      },
+    });
+    expect(bench.lab.cloud.archives.replay(told.name)).toMatchObject({ state: "COMPLETED" });
+    expect(bench.lab.journal.replayed).toBeGreaterThan(0);
+  });
+
+  test("tells what changed meanwhile", async () => {
+    const { owner } = await bench.member("broker", 3);
+    const before = bench.lab.clock.now();
+    const replaying = bench.json("replay", "--since", "2h", "--yes");
+    await bench.until("the replay has begun", () =>
+      bench.lab.cloud.archives.replays().some((r) => r.started > before) ? true : undefined,
+    );
+    await bench.lab.operate("autoscaling", "TerminateInstanceInAutoScalingGroup", {
+      InstanceId: owner,
+      ShouldDecrementDesiredCapacity: false,
+    });
+    const { told } = await replaying;
+    const about = told.differences.find((d: Told) => d.what === `instance ${owner}`);
+    expect(about).toMatchObject({ before: expect.stringContaining("InService") });
+    expect(about.after ?? "gone").not.toContain("InService");
+  });
+
+  test("only shows what it would do where it is told so", async () => {
+    const mark = bench.lab.cloud.calls.all().length;
+    const { status, out } = await bench.rollcall("replay", "--since", "90m", "--until", "30m", "--dry-run");
+    expect(status).toBe(0);
+    expect(out).toContain("1h long");
+    expect(bench.operatorCalls(mark).filter((call) => MUTATING.test(call.action))).toEqual([]);
+  });
+
+  test.each([
+    [["--since", "yesterday"], "--since yesterday: give a time"],
+    [["--since", "1h", "--until", "2h"], "is not before --until"],
+    [[], "since when?"],
+  ])("%s is wrong use", async (args, words) => {
+    const { status, told } = await bench.json("replay", ...args);
+    expect(status).toBe(2);
+    expect(told.error).toContain(words);
+  });
+
+  test("is refused where a rule is missing or disabled: a part of the events would pass for all", async () => {
+    await bench.lab.operate("events", "DisableRule", { Name: "rollcall-lab-commands" });
+    try {
+      const { status, told } = await bench.json("replay", "--since", "1h", "--yes");
+      expect(status).toBe(1);
+      expect(told.error).toContain("rules rollcall-lab-commands are disabled");
+    } finally {
+      await bench.lab.operate("events", "EnableRule", { Name: "rollcall-lab-commands" });
+    }
+  });
+});
