@@ -1,7 +1,12 @@
-/** `npm run simulate -- --seeds N [--from S] [--seed S --trace] [--json]` */
+/**
+ * `npm run simulate -- --seeds N [--from S] [--json]`: plays N histories and says what became of them.
+ * `npm run simulate -- --seed S [--trace]`: plays one again, and with `--trace` tells all of it.
+ */
 import { parseArgs } from "node:util";
 import { play } from "./history.ts";
+import { playOnThreads } from "./pool.ts";
 import { scenarioOf } from "./scenario.ts";
+import { count, emptyTally, type Tally } from "./tally.ts";
 
 const { values } = parseArgs({
   options: {
@@ -14,33 +19,33 @@ const { values } = parseArgs({
 });
 
 const started = performance.now();
-const first = Number(values.seed ?? values.from);
-const count = values.seed === undefined ? Number(values.seeds) : 1;
-let failed = 0;
-let steps = 0;
-let calls = 0;
-let kills = 0;
-let actions = 0;
-const faults: Record<string, number> = {};
-const rows: Record<string, number> = {};
-const excuses: Record<string, number> = {};
-for (let seed = first; seed < first + count; seed++) {
-  const history = await play(scenarioOf(seed), values.trace ? { trace: (line) => console.log(line) } : {});
-  steps += history.steps;
-  calls += history.calls;
-  kills += history.kills;
-  actions += history.actions;
-  for (const { kind } of history.faults) faults[kind] = (faults[kind] ?? 0) + 1;
-  for (const [kind, n] of Object.entries(history.blows)) faults[kind] = (faults[kind] ?? 0) + n;
-  for (const [row, n] of Object.entries(history.rows)) rows[row] = (rows[row] ?? 0) + n;
-  if (history.excuse !== undefined) {
-    const kind = history.excuse.replace(/i-[0-9a-f]+|\d+/g, "_");
-    excuses[kind] = (excuses[kind] ?? 0) + 1;
-  }
-  if (history.breach) {
-    failed += 1;
-    console.log(`seed ${seed}: ${history.breach.invariant}: ${history.breach.detail}`);
-  }
-}
+const tally = values.seed === undefined ? await many() : await one(whole("seed", values.seed));
 const seconds = (performance.now() - started) / 1000;
-console.log(JSON.stringify({ seeds: count, failed, steps, calls, kills, actions, faults, rows, excuses, seconds }));
+for (const { seed, invariant, detail } of tally.failures) console.log(`seed ${seed}: ${invariant}: ${detail}`);
+if (values.json) {
+  const { failures: _, ...counts } = tally;
+  console.log(JSON.stringify({ ...counts, seconds: Math.round(seconds * 10) / 10 }));
+} else {
+  const rate = (tally.seeds / seconds).toFixed(0);
+  console.log(`${tally.seeds} histories, ${tally.failed} failed, ${seconds.toFixed(1)} s (${rate} a second)`);
+}
+process.exitCode = tally.failed > 0 ? 1 : 0;
+
+function many(): Promise<Tally> {
+  return playOnThreads({ from: whole("from", values.from), seeds: whole("seeds", values.seeds) });
+}
+
+async function one(seed: number): Promise<Tally> {
+  const alone = emptyTally();
+  count(alone, await play(scenarioOf(seed), values.trace ? { trace: (line) => console.log(line) } : {}));
+  return alone;
+}
+
+function whole(name: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) {
+    console.error(`--${name} takes a whole number, not ${text}`);
+    process.exit(2);
+  }
+  return number;
+}
