@@ -50,7 +50,10 @@ export function operatorClients(connection: Connection): OperatorClients {
     iam: once(async () => new (await import("@aws-sdk/client-iam")).IAMClient(connection)),
     lambda: once(async () => new (await import("@aws-sdk/client-lambda")).LambdaClient(connection)),
     quotas: once(async () => new (await import("@aws-sdk/client-service-quotas")).ServiceQuotasClient(connection)),
-    sqs: once(async () => new (await import("@aws-sdk/client-sqs")).SQSClient(connection)),
+    // A queue's URL names AWS's own host, whatever endpoint the client was given.
+    sqs: once(
+      async () => new (await import("@aws-sdk/client-sqs")).SQSClient({ ...connection, useQueueUrlAsEndpoint: false }),
+    ),
     ssm: once(async () => new (await import("@aws-sdk/client-ssm")).SSMClient(connection)),
     sts: once(async () => new (await import("@aws-sdk/client-sts")).STSClient(connection)),
     destroy() {

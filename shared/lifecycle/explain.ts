@@ -57,7 +57,8 @@ export async function explain(
     facts = await lookAll(plan, ports, facts, step, failed);
     if (step.facts.some((name) => failed.has(name))) return { instance, facts, failed, notes, step };
   }
-  throw new Error(`decide comes to no end about ${instance}: ${notes.at(-1)?.reason ?? "only looks"}`);
+  const { row, reason } = decide(plan, facts);
+  throw new Error(`decide comes to no end about ${instance}: ${row}, ${reason}`);
 }
 
 /** The facts with another record, as if it had been written. */
