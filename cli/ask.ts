@@ -66,10 +66,10 @@ export interface Asked extends Pick<Invocation, "cluster" | "terminal" | "clock"
 
 /** @throws {Refusal} where it is refused, unsafe without `--force`, or not confirmed */
 export async function askFor(asked: Asked, ask: Ask): Promise<ExitCode> {
-  const { cluster, terminal, clock, options } = asked;
+  const { cluster, terminal, options } = asked;
   const { instance, wish } = ask;
   const now = await see(cluster, instance);
-  const operator = wish && { ...wish, since: clock.now(), reason: reasonFor(options.reason, asked.operator) };
+  const operator = wish && { ...wish, since: now.facts.now, reason: reasonFor(options.reason, asked.operator) };
   const then = await explain(cluster.plan, cluster.ports, instance, {
     seen: withRecord(now.facts, { operator }),
     askQuorum: true,
@@ -118,9 +118,15 @@ export async function see({ plan, ports, definition }: Cluster, instance: string
   if (now.step.row === "state/foreign") {
     throw new Refusal(`${instance} is not of cluster ${definition.cluster}: ${now.step.reason}`);
   }
-  const [unseen] = now.failed;
-  if (!now.facts.fleet || !now.facts.table) throw new Refusal(`${unseen?.[0]} cannot be seen: ${unseen?.[1]}`);
-  return now;
+  return seenAtAll(now);
+}
+
+/** @throws what the look at its group or at the table failed with: without them nothing can be said */
+export function seenAtAll(explanation: Explanation): Explanation {
+  const { facts, failed } = explanation;
+  const failure = failed.get("table") ?? failed.get("fleet");
+  if (failure && (!facts.fleet || !facts.table)) throw failure;
+  return explanation;
 }
 
 /** Reconciles the instance once, as a sweep does, with what is said of it shown. */

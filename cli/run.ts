@@ -5,7 +5,7 @@ import type { Clock } from "../shared/lifecycle/ports.ts";
 import { readArguments } from "./arguments.ts";
 import { CLUSTER_VARIABLE, openCluster } from "./cluster.ts";
 import { COMMANDS } from "./commands/index.ts";
-import { EXIT, type ExitCode, Interrupted, isAwsFailure, Refusal, reasonOf, UsageError } from "./exit.ts";
+import { EXIT, type ExitCode, Interrupted, isAwsFailure, Refusal, reasonOf, UsageError, wasAnswered } from "./exit.ts";
 import { helpOf, overview } from "./help.ts";
 import { type Streams, terminalOn } from "./terminal.ts";
 
@@ -82,6 +82,7 @@ function statusOf(error: unknown): ExitCode | undefined {
   if (error instanceof UsageError || error instanceof DefinitionError) return EXIT.usage;
   if (error instanceof Refusal) return EXIT.wrong;
   if (error instanceof Interrupted) return EXIT.interrupted;
+  if (wasAnswered(error, "ResourceNotFoundException", "QueueDoesNotExist")) return EXIT.wrong;
   if (isAwsFailure(error)) return EXIT.unreachable;
   return undefined;
 }

@@ -4,10 +4,11 @@ import { probeListeners } from "../shared/kafka/listeners.ts";
 import { brokerView } from "../shared/kafka/view.ts";
 import type { KafkaView } from "../shared/lifecycle/ports.ts";
 import type { RealClock } from "./clock.ts";
-import type { RunningNode } from "./invariants/moment.ts";
+import type { Truth } from "./invariants/truth.ts";
 import type { Kafka } from "./kafka/jars.ts";
 import type { MachineKind } from "./machines/machine.ts";
-import { modelledMachines, NODE_DURATIONS, type NodeDurations } from "./machines/modelled.ts";
+import { modelledMachines } from "./machines/modelled.ts";
+import { NODE_DURATIONS, type NodeDurations } from "./machines/modelled-durations.ts";
 import { type KafkaDurations, ModelledKafka } from "./machines/modelled-kafka.ts";
 import { modelledKafkaView } from "./machines/modelled-view.ts";
 import { realMachines } from "./machines/real.ts";
@@ -15,15 +16,7 @@ import { seededRandom } from "./random.ts";
 import type { Findings } from "./summary.ts";
 import { startModelledTraffic } from "./tour/modelled-traffic.ts";
 import { startRealTraffic } from "./tour/real-traffic.ts";
-import type { Traffic } from "./tour/tour.ts";
-
-/** What the invariants are asserted on, beside the cloud and the table. */
-export interface Truth {
-  /** Kafka processes that have not ended. */
-  processes(): readonly RunningNode[];
-  /** Kafka's own truth, where there is one that answers at once. */
-  readonly kafka?: ModelledKafka;
-}
+import type { Traffic } from "./tour/traffic.ts";
 
 export interface Nodes {
   readonly machines: MachineKind;

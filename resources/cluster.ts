@@ -5,6 +5,7 @@ import type { Definition } from "../shared/cluster/definition.ts";
 import { parseDefinition } from "../shared/cluster/parse.ts";
 import { DefinitionError } from "../shared/cluster/problems.ts";
 import { packageProblems } from "./checks.ts";
+import { NODE_SCRIPT } from "./node-script.ts";
 
 /** Those of the command line's options that matter here. */
 export interface Options {
@@ -19,9 +20,6 @@ export interface Cluster {
   readonly source: string;
   readonly definition: Definition;
 }
-
-/** The body of the SSM document. */
-export const NODE_SCRIPT = readFileSync(new URL("node/rollcall-node.sh", import.meta.url), "utf8");
 
 const read = new Map<string, Cluster>();
 

@@ -70,7 +70,7 @@ export function documentResources(definition: Definition, script: string): Resou
         DocumentType: "Command",
         DocumentFormat: "JSON",
         TargetType: "/AWS::EC2::Instance",
-        // Replacing it would need another name.
+        // Replacing it would need another name; CloudFormation makes the new version the default.
         UpdateMethod: "NewVersion",
         Content: commandDocument(definition.cluster, script),
       },

@@ -10,10 +10,11 @@ import { dirname, join, relative } from "node:path";
 import { DefinitionError } from "../shared/cluster/problems.ts";
 import { bundle, filesOf } from "./bundle.ts";
 import { deployProblems } from "./checks.ts";
-import { type Cluster, NODE_SCRIPT, type Options, readCluster } from "./cluster.ts";
+import { type Cluster, type Options, readCluster } from "./cluster.ts";
 import { existingGroupProblems } from "./existing-groups.ts";
 import { type Code, FUNCTION_NAMES } from "./functions.ts";
 import type { FunctionName } from "./logical-ids.ts";
+import { NODE_SCRIPT } from "./node-script.ts";
 import { stackTemplate } from "./stack.ts";
 import type { Output, Resources, Template } from "./template.ts";
 
@@ -77,6 +78,7 @@ export default class RollcallPlugin {
     const problems = deployProblems(definition);
     if (command === "package") {
       if (problems.length > 0) this.#log.warning(new DefinitionError(source, problems, "deployed").message);
+      // The time would be part of it, and make each package another.
       this.#serverless.service.package.artifactDirectoryName = folderOf(definition.cluster, new Date(0));
     }
     if (command === "deploy function") {

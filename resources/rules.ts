@@ -5,8 +5,8 @@ import { stackNames } from "./names.ts";
 import { getAtt, logicalId, type Resources, ref } from "./template.ts";
 
 export interface EventRule {
-  /** Whole, and the part of it that tells it from the cluster's others. */
   readonly name: string;
+  /** The part of the name that tells it from the cluster's other rules. */
   readonly kind: string;
   readonly description: string;
   readonly pattern: Readonly<Record<string, unknown>>;

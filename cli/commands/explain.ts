@@ -1,4 +1,5 @@
 import { explain } from "../../shared/lifecycle/explain.ts";
+import { seenAtAll } from "../ask.ts";
 import { command } from "../command.ts";
 import { EXIT, Refusal } from "../exit.ts";
 import { explanationJson, explanationLines } from "../show/explanation.ts";
@@ -19,7 +20,7 @@ export const explainCommand = command({
   ],
   async run({ cluster, terminal, parameters, options }) {
     const [instance = ""] = parameters;
-    const explanation = await explain(cluster.plan, cluster.ports, instance, { askQuorum: options.quorum });
+    const explanation = seenAtAll(await explain(cluster.plan, cluster.ports, instance, { askQuorum: options.quorum }));
     if (explanation.step.row === "state/foreign") {
       throw new Refusal(`${instance} is not of cluster ${cluster.definition.cluster}: ${explanation.step.reason}`);
     }

@@ -74,7 +74,7 @@ export async function look<T>(answer: Promise<T>, now: () => number): Promise<Lo
     const value = await answer;
     return { seen: true, value, at: now() };
   } catch (error) {
-    const missing = wasAnswered(error, "ResourceNotFoundException");
+    const missing = wasAnswered(error, "ResourceNotFoundException", "QueueDoesNotExist");
     return { ...unseen(reasonOf(error)), ...(missing && { missing }) };
   }
 }

@@ -218,7 +218,7 @@ export function nextOf(
 ): Next {
   if (!explanation) return { do: "look", row: "state/look", reason: "its group or the table cannot be seen" };
   const { step, failed } = explanation;
-  const why = [...failed].map(([fact, reason]) => `; ${fact} cannot be seen: ${reason}`).join("");
+  const why = [...failed].map(([fact, error]) => `; ${fact} cannot be seen: ${error.message}`).join("");
   const action = state?.endsWith(":Wait") ? record?.action : undefined;
   const since = (step.do === "hold" ? record?.hold?.since : undefined) ?? action?.since ?? record?.unregistered;
   return {

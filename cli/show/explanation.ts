@@ -24,7 +24,7 @@ export function explanationJson({ instance, facts, failed, notes, step }: Explan
     at: facts.now,
     instance,
     seen: Object.fromEntries(FACTS.flatMap((name) => (facts[name] ? [[name, plainValue(facts[name].value)]] : []))),
-    unseen: Object.fromEntries(failed),
+    unseen: Object.fromEntries([...failed].map(([name, error]) => [name, error.message])),
     notes: notes.map(stepJson),
     step: stepJson(step),
   };
@@ -45,8 +45,8 @@ function withoutPayload(change: Change): object {
 export function explanationLines(explanation: Explanation, width: number, paint: Paint): string[] {
   const { instance, facts, failed, notes, step } = explanation;
   const seen = FACTS.flatMap((name): [string, string[], boolean][] => {
-    const reason = failed.get(name);
-    if (reason !== undefined) return [[name, [`cannot be seen: ${oneLine(reason)}`], true]];
+    const failure = failed.get(name);
+    if (failure) return [[name, [`cannot be seen: ${oneLine(failure.message)}`], true]];
     const words = facts[name] && wordsOf(name, facts);
     return words ? [[name, words, false]] : [];
   });

@@ -5,7 +5,7 @@ import type { NodeAnswer, Voter } from "../../shared/lifecycle/sights.ts";
 import type { LabClock } from "../clock.ts";
 import type { Random } from "../random.ts";
 import type { ScriptResult } from "./machine.ts";
-import type { NodeDurations } from "./modelled.ts";
+import type { NodeDurations } from "./modelled-durations.ts";
 import type { ModelledKafka, ProcessHandle } from "./modelled-kafka.ts";
 import type { Launch, LogDirectory } from "./modelled-process.ts";
 import type { ModelledUnit } from "./modelled-unit.ts";

@@ -132,7 +132,10 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
   const until = (time: number) => clock.runUntilTrue(watchful, time - clock.now());
 
   await stage.deployment.launch();
-  makeTopic(stage, scenario);
+  makeTopic(stage, scenario, () => {
+    tell?.("= the topic is made");
+    harms.push({ at: clock.now() });
+  });
   let revision = 0;
   for (const blow of scenario.blows) {
     if (await until(begun + blow.at)) break;
@@ -186,13 +189,14 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
 }
 
 /** As soon as there are brokers enough. */
-function makeTopic(stage: Stage, { shape }: Scenario): void {
+function makeTopic(stage: Stage, { shape }: Scenario, made: () => void): void {
   if (shape.brokers === 0) return;
   const { clock, kafka } = stage;
   const look = (): void => {
     if (kafka.registered().length >= shape.replication && kafka.quorum().leader !== -1) {
       const { partitions, replication, minIsr } = shape;
       kafka.createTopic("orders", { partitions, replication, minIsr });
+      made();
     } else clock.after(1_000, look);
   };
   clock.after(1_000, look);

@@ -83,6 +83,8 @@ export function excuse(stage: Stage, contents: TableContents): string | undefine
   if (contents.quorum?.formed && kafka.quorum().leader === -1) return "the quorum has lost its majority";
   const headless = kafka.partitions().find((p) => p.leader === -1);
   if (headless) return `${headless.topic}-${headless.index} has lost its last in-sync replica`;
+  const served = [...(contents.rosters.get("broker")?.members.values() ?? [])].some((m) => m.served);
+  if (served && kafka.registered().length === 0) return "no broker is left that Kafka could be seen through";
   const held = [...contents.records.values()].find((r) => r.hold && rightly(stage, r));
   return held ? `${held.instance} is rightly held: ${held.hold?.reason}` : undefined;
 }

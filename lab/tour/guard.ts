@@ -6,10 +6,10 @@ import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import { letIn } from "../invariants/counted-in.ts";
 import { type Moment, nameOf } from "../invariants/moment.ts";
 import { parametersText, SECRET_FORMS } from "../invariants/secrets.ts";
+import type { Truth } from "../invariants/truth.ts";
 import { Invariants } from "../invariants.ts";
 import type { Saying } from "../journal.ts";
 import type { Lab } from "../lab.ts";
-import type { Truth } from "../nodes.ts";
 import { isOwnChange } from "./own-calls.ts";
 
 export interface Guard {

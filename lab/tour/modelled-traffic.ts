@@ -1,7 +1,7 @@
 /** Traffic on a modelled cluster: the model itself keeps count of what its imagined producers had acknowledged, and lost. */
 import type { Clock } from "../../shared/lifecycle/ports.ts";
 import type { ModelledKafka } from "../machines/modelled-kafka.ts";
-import type { Traffic } from "./tour.ts";
+import type { Traffic } from "./traffic.ts";
 import { until } from "./until.ts";
 
 export const TOPIC = "tour";

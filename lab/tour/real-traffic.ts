@@ -1,7 +1,7 @@
 /** Traffic on a real cluster: unique values, each acknowledged by at least two replicas. */
 import type { Clock } from "../../shared/lifecycle/ports.ts";
 import { startWorkload } from "../workload.ts";
-import type { Traffic } from "./tour.ts";
+import type { Traffic } from "./traffic.ts";
 
 const TOPIC = { name: "tour", partitions: 6, replication: 3, minIsr: 2 } as const;
 /** Messages a second: enough to notice any gap, and no burden to six JVMs on two cores. */

@@ -1,8 +1,8 @@
 /** The tour: a whole cluster comes up at once, four things happen to it, and nothing is lost. */
 import { type Definition, type Role, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
 import { Interrupted } from "../interruption.ts";
+import type { Truth } from "../invariants/truth.ts";
 import type { Lab } from "../lab.ts";
-import type { Truth } from "../nodes.ts";
 import { type Expected, type Findings, isOk, type Replacement, type Summary } from "../summary.ts";
 import { inOrder } from "../view/snapshot.ts";
 import type { View } from "../view.ts";
@@ -12,17 +12,8 @@ import { Observer } from "./observe.ts";
 import { isOwn, nameOfCall } from "./own-calls.ts";
 import { replayAll } from "./replay.ts";
 import { keepShowing, type Screen } from "./show.ts";
+import type { Traffic } from "./traffic.ts";
 import { until } from "./until.ts";
-
-/** Messages that flow all the time, and the proof of what became of them. */
-export interface Traffic {
-  /** So far. */
-  readonly acknowledged: number;
-  /** Stops sending, waits for the cluster to be whole, reads everything back and compares. */
-  finish(): Promise<Findings["messages"]>;
-  /** Stops at once, without a word. */
-  abort(): Promise<void>;
-}
 
 export interface TourOptions {
   readonly lab: Lab;

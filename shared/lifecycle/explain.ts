@@ -14,11 +14,11 @@ export interface Explanation {
   readonly instance: string;
   /** Everything that was looked at. */
   readonly facts: Facts;
-  /** Looks that failed, each with the reason: the decision then goes no further than the step that asks for them. */
-  readonly failed: ReadonlyMap<FactName, string>;
+  /** Looks that failed: the decision then goes no further than the step that asks for them. */
+  readonly failed: ReadonlyMap<FactName, Error>;
   /** What would be written down first, or kept open by a heartbeat, on the way to the step. */
   readonly notes: readonly Step[];
-  /** The step that comes then. A `look` where it cannot be taken: it failed, or it would not leave everything as it is. */
+  /** The step that comes then. A `look` where that cannot be had: it failed, or would not leave everything as it is. */
   readonly step: Step;
 }
 
@@ -40,8 +40,8 @@ export async function explain(
   { seen = {}, askQuorum = false }: ExplainOptions = {},
 ): Promise<Explanation> {
   // The moment is kept, so that nothing looked at grows stale on the way.
-  let facts: Facts = { ...seen, now: ports.clock.now(), instance, attempt: 0, echo: false, suspect: true };
-  const failed = new Map<FactName, string>();
+  let facts = inTime({ ...seen, now: ports.clock.now(), instance, attempt: 0, echo: false, suspect: true });
+  const failed = new Map<FactName, Error>();
   const notes: Step[] = [];
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const step = decide(plan, facts);
@@ -54,11 +54,23 @@ export async function explain(
     if (step.do !== "look" || (step.facts.includes("quorum") && !askQuorum)) {
       return { instance, facts, failed, notes, step };
     }
-    facts = await lookAll(plan, ports, facts, step, failed);
+    facts = inTime(await lookAll(plan, ports, facts, step, failed));
     if (step.facts.some((name) => failed.has(name))) return { instance, facts, failed, notes, step };
   }
   const { row, reason } = decide(plan, facts);
   throw new Error(`decide comes to no end about ${instance}: ${row}, ${reason}`);
+}
+
+/**
+ * No earlier than what the record tells of: the clock here may be behind that of whoever wrote it, and what is looked at now
+ * must not pass for what was seen before.
+ */
+function inTime(facts: Facts): Facts {
+  const record = facts.table?.value.record;
+  if (!record) return facts;
+  const { action, heartbeat, command, configured, stopped, unregistered, hold, operator } = record;
+  const times = [action?.since, heartbeat, command?.sent, configured?.at, stopped, unregistered, hold?.since];
+  return { ...facts, now: Math.max(facts.now, ...times.map((time) => time ?? 0), operator?.since ?? 0) };
 }
 
 /** The facts with another record, as if it had been written. */
@@ -82,16 +94,16 @@ async function lookAll(
   ports: Ports,
   facts: Facts,
   step: Extract<Step, { do: "look" }>,
-  failed: Map<FactName, string>,
+  failed: Map<FactName, Error>,
 ): Promise<Facts> {
   const look = async <F extends FactName>(
     name: F,
   ): Promise<readonly [F, { at: number; value: Sights[F] }] | undefined> => {
     try {
       const value = await lookAt(name, plan, ports, facts, step.via);
-      return [name, { at: ports.clock.now(), value }];
+      return [name, { at: Math.max(ports.clock.now(), facts.now), value }];
     } catch (error) {
-      failed.set(name, error instanceof Error ? error.message : String(error));
+      failed.set(name, error instanceof Error ? error : new Error(String(error)));
       return undefined;
     }
   };

@@ -4,6 +4,7 @@
  */
 import { groupOf } from "../cluster/definition.ts";
 import { willBeReplaced } from "../members/lineup.ts";
+import { holding } from "./decide/index.ts";
 import type { Facts, Plan, Seen } from "./facts.ts";
 import { type Gauges, gaugesOf } from "./gauges.ts";
 import { brokerQuestion, lookAtListeners } from "./look.ts";
@@ -56,13 +57,14 @@ export async function sweep(plan: Plan, ports: Ports, budget: Budget): Promise<S
       }
       const record = contents.records.get(instance);
       const state = states.get(instance);
-      // A launching broker may be the only one that can answer about itself, so it asks on its own.
-      const launching = listed.get(instance)?.startsWith("Pending") ?? false;
+      // A broker that launches, or ends before it was ever in service, may be the only one that can answer about itself: nobody
+      // else asks it, so it asks on its own.
+      const alone = listed.get(instance)?.startsWith("Pending") || !holding(table, instance)?.served;
       const seen: Partial<Facts> = {
         fleet: stamp(fleet, at),
         table: stamp({ ...table, ...(record && { record }) }, at),
         ...(state && { ec2: stamp(state, seenAt) }),
-        ...(kafka && !launching && { kafka: stamp(kafka, seenAt) }),
+        ...(kafka && !alone && { kafka: stamp(kafka, seenAt) }),
         ...(listeners && { listeners: stamp(listeners, seenAt) }),
       };
       try {

@@ -22,6 +22,11 @@ test("everything is looked at once, whatever woke it, and counted by outcome", a
     Failed: 0,
     Left: 0,
   });
+  expect(Object.fromEntries(telemetry.measured)).toMatchObject({
+    LongestLaunch: 0,
+    LongestAbsence: 0,
+    FreeBrokerIds: 100,
+  });
 });
 
 test("who is held is named with the reason", async () => {

@@ -138,7 +138,8 @@ test("no answer, no sight", () => {
 });
 
 describe("a quorum that is gone", () => {
-  const heard = (...sights: ("listening" | "refused" | "silent")[]) => new Map(sights.map((s, i) => [`10.0.${i}.10:9093`, s]));
+  const heard = (...sights: ("listening" | "refused" | "silent")[]) =>
+    new Map(sights.map((s, i) => [`10.0.${i}.10:9093`, s]));
   test("is told from the controllers that do not listen", () => {
     expect(quorumLost(heard("listening", "refused", "silent"))).toContain("1 of 3");
     expect(quorumLost(heard("listening", "listening", "silent"))).toBeUndefined();

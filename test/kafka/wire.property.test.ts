@@ -37,7 +37,12 @@ const SIGHT: fc.Arbitrary<KafkaSight> = fc.oneof(
 const LISTENER = fc.constantFrom<ListenerSight>("listening", "refused", "silent");
 const REQUEST: fc.Arbitrary<KafkaRequest> = fc.record(
   {
-    brokers: fc.record({ bootstrap: fc.array(SERVER), quorum: fc.array(SERVER), ids: fc.array(ID), ignoreTopics: fc.array(fc.string()) }),
+    brokers: fc.record({
+      bootstrap: fc.array(SERVER),
+      quorum: fc.array(SERVER),
+      ids: fc.array(ID),
+      ignoreTopics: fc.array(fc.string()),
+    }),
     listeners: fc.array(SERVER),
   },
   { requiredKeys: [] },
@@ -62,7 +67,10 @@ test("requests and responses arrive as they were sent", () => {
 
 test.each([
   [null, /request to the Kafka function/],
-  [{ brokers: { bootstrap: ["here"], quorum: [], ids: [], ignoreTopics: [] } }, /brokers\.bootstrap\.0: must be host:port/],
+  [
+    { brokers: { bootstrap: ["here"], quorum: [], ids: [], ignoreTopics: [] } },
+    /brokers\.bootstrap\.0: must be host:port/,
+  ],
   [{ brokers: { bootstrap: [], quorum: [], ids: [1.5], ignoreTopics: [] } }, /brokers\.ids\.0/],
   [{ broker: {} }, /broker: /],
 ])("throws where a request is none: %j", (value, message) => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { NODE_DURATIONS } from "../../lab/machines/modelled.ts";
+import { NODE_DURATIONS } from "../../lab/machines/modelled-durations.ts";
 import { ModelledUnit } from "../../lab/machines/modelled-unit.ts";
 import { decodePayload } from "../../shared/config/payload.ts";
 import { address, BROKERS, founder, JOIN, MINUTE, modelledCluster, on, payloadFor } from "./modelled-cluster.ts";

@@ -174,7 +174,7 @@ describe("npm start -- --json --no-kafka", () => {
     // One per launch: six at first, then each replacement's.
     expect(summary.apiCalls["autoscaling:CompleteLifecycleAction"]).toBeGreaterThanOrEqual(10);
     expect(summary.apiCalls["dynamodb:UpdateItem"]).toBeGreaterThan(10);
-    expect(summary.apiCalls["ec2:AttachNetworkInterface"]).toBe(4);
+    expect(summary.apiCalls["ec2:AttachNetworkInterface"]).toBeGreaterThanOrEqual(4);
   });
   test("nothing of it is left", () => {
     expect(lab.descendants()).toEqual([]);

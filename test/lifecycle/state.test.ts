@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decide } from "../../shared/lifecycle/decide/index.ts";
 import type { LifecycleState } from "../../shared/lifecycle/sights.ts";
-import { A, changeOf, definition, NOW, plan, step } from "./scene.ts";
+import { A, changeOf, definition, NOW, plan, type Setting, step } from "./scene.ts";
 
 const nowhere = { instance: "i-1", zone: A } as const;
 
@@ -57,10 +57,14 @@ describe("the present state chooses the table, never the event", () => {
     expect(woken({})).toBe("state/attended");
     expect(woken({ command: { ...command, id: "c-9" } })).not.toBe("state/attended");
     const { id: _, ...unnamed } = command;
-    expect(woken({ command: { ...unnamed, action: "status" } })).toBe("state/attended");
-    expect(woken({ command: unnamed })).not.toBe("state/attended");
-    // Concluded: whatever ended now was only a question to the node.
-    expect(woken({ command: unnamed, configured: { digest: "d", at: NOW, times: 1 } })).toBe("state/attended");
+    const asked: Setting = { nodes: [{ ...nowhere, state: "Pending:Wait", id: 1 }], echo: true, ended: "c-9" };
+    const found = (id: string): NonNullable<Setting["seen"]> => ({
+      ...seen,
+      command: { id, status: "success", detail: "" },
+    });
+    expect(step({ ...asked, record: { command: unnamed } })).toMatchObject({ do: "look", facts: ["command"] });
+    expect(step({ ...asked, record: { command: unnamed }, seen: found("c-1") }).row).toBe("state/attended");
+    expect(step({ ...asked, record: { command: unnamed }, seen: found("c-9") }).row).not.toBe("state/attended");
   });
   test("an echo leaves alone what another invocation attends to; news does not", () => {
     const setting = {

@@ -71,6 +71,11 @@ describe("row 1: nothing to stop", () => {
 });
 
 describe("row 2: is it safe, and its turn", () => {
+  test("not safe any more, and it has the turn: gives it back, as another may need it to make it safe again", () => {
+    const sight = kafka({ 1: { ...at("10.0.1.50"), stop: unsafe }, 2: {}, 3: {} });
+    const setting: Setting = { nodes: [mine, ...others], record: leaving(), turn, seen: { kafka: sight } };
+    expect(changeOf(setting)).toMatchObject({ kind: "give-turn", turn: { id: 1 }, row: "terminate/2" });
+  });
   test("the turn is another's: holds, naming it", () => {
     const setting: Setting = { nodes: [mine, ...others], record: leaving(), turn: { id: 2, instance: "i-2" } };
     expect(changeOf(setting)).toMatchObject({
@@ -99,7 +104,9 @@ describe("row 2: is it safe, and its turn", () => {
   test("a first start that fails does not hold its own replacement: nothing rests on it", () => {
     const first = { ...mine, served: false };
     const dark = { kafka: { seen: false, reason: "timeout" } } as const;
-    expect(changeOf({ nodes: [first], record: leaving(), seen: dark })).toMatchObject({ kind: "take-turn" });
+    const others = { turn: { id: 9 }, record: leaving() };
+    expect(changeOf({ nodes: [first], ...others, seen: { ...dark, agent: online } })).toMatchObject({ action: "stop" });
+    expect(step({ nodes: [first], ...others })).toMatchObject({ do: "look", facts: ["kafka"] });
     expect(changeOf({ nodes: [mine], record: leaving(), seen: dark })).toMatchObject({
       kind: "note",
       patch: { hold: {} },
@@ -108,9 +115,9 @@ describe("row 2: is it safe, and its turn", () => {
       role: "controller",
       nodes: [{ ...first, id: 101 }],
       record: leaving(),
-      seen: { quorum: dark.kafka },
+      seen: { quorum: dark.kafka, agent: online },
     };
-    expect(changeOf({ ...founder, quorum: { ...mark, formed: false } })).toMatchObject({ kind: "take-turn" });
+    expect(changeOf({ ...founder, quorum: { ...mark, formed: false } })).toMatchObject({ action: "stop" });
     expect(changeOf(founder)).toMatchObject({ kind: "note", patch: { hold: {} } });
   });
   test("Kafka out of sight is unknown, and unknown is not safe", () => {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { deployProblems, packageProblems } from "../../resources/checks.ts";
-import { NODE_SCRIPT } from "../../resources/cluster.ts";
 import { type ExistingGroup, unfit } from "../../resources/existing-groups.ts";
+import { NODE_SCRIPT } from "../../resources/node-script.ts";
 import { definition as lab } from "../definition.ts";
 import { deployable, various } from "./compiled.ts";
 

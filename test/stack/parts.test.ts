@@ -146,3 +146,18 @@ describe("functions", () => {
     }
   });
 });
+
+test("the document takes what it is told from the environment alone, and keeps its name when it changes", () => {
+  const { Content, ...settings } = properties<{ Content: { parameters: Record<string, Record<string, unknown>> } }>(
+    template,
+    "NodeDocument",
+  );
+  expect(settings).toMatchObject({ Name: "rollcall-lab", DocumentType: "Command", UpdateMethod: "NewVersion" });
+  for (const name of ["action", "payload"]) {
+    expect(Content.parameters[name]).toMatchObject({
+      interpolationType: "ENV_VAR",
+      allowedPattern: expect.stringMatching(/^\^.*\$$/),
+    });
+  }
+  expect(JSON.stringify(Content).length).toBeLessThan(64 * 1024);
+});

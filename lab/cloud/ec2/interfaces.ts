@@ -3,7 +3,6 @@ import type { Machine } from "../../machines/machine.ts";
 import { AwsError } from "../service.ts";
 import { Timeline } from "../timeline.ts";
 import type { World } from "../world.ts";
-import type { Instance } from "./instances.ts";
 import type { Subnet, Subnets } from "./subnets.ts";
 import type { Tag } from "./tags.ts";
 
@@ -36,7 +35,7 @@ export function statusOf({ attachment }: NetworkInterface): InterfaceStatus {
 /** What interfaces are attached to. */
 export interface Hosts {
   /** Throws InvalidInstanceID.NotFound. */
-  get(id: string): Instance;
+  get(id: string): { readonly type: string; readonly state: string; readonly subnet: Subnet };
   machine(id: string): Machine | undefined;
 }
 

@@ -6,7 +6,7 @@ import type { RosterMember } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { MOST_ATTEMPTS, type Progress, progress, send } from "./command.ts";
 import { isServingVoter } from "./quorum.ts";
-import { isTurnOf, peersInService, safeToStop, takeTurn, turnIsFree, viewOf } from "./safety.ts";
+import { isTurnOf, peersInService, safeToStop, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
 import { change, configuredFor, hold, look, nodeName, type Scene, settled, wait } from "./scene.ts";
 import { wished } from "./wish.ts";
 
@@ -144,7 +144,7 @@ function gates(scene: Scene, mine: RosterMember, row: string, reason: string): S
   if (!turn.safe) return hold(row, `${reason}, but ${turn.reason}`, "table");
   const safe = safeToStop(scene, row, mine);
   if ("do" in safe) return safe;
-  if (!safe.safe) return hold(row, `${reason}, but stopping it is not safe: ${safe.reason}`, viewOf(scene));
+  if (!safe.safe) return unsafe(scene, row, mine, `${reason}, but stopping it is not safe: ${safe.reason}`);
   return takeTurn(scene, row, mine, reason);
 }
 

@@ -41,8 +41,14 @@ function choose(plan: Plan, facts: Facts): Step {
   if (facts.echo && attended) return settled("state/attended", "another invocation is at work on it");
   // Whoever asks a node something waits for the answer; were its end to wake others, each would ask in turn, without end.
   const ended = facts.echo ? facts.ended : undefined;
-  if (ended !== undefined && !awaits(record, ended))
-    return settled("state/attended", `whoever sent command ${ended} waits for its end`);
+  if (ended !== undefined) {
+    // The id is not written down at once; it is found by the command's comment.
+    const awaited = record?.command;
+    if (awaited && awaited.id === undefined && !facts.command)
+      return look("state/attended", `is ${ended} the ${awaited.action} that was sent to it`, "command");
+    if (!awaited || (awaited.id ?? facts.command?.value.id) !== ended)
+      return settled("state/attended", `whoever sent command ${ended} waits for its end`);
+  }
 
   const roster = table.rosters.get(place.role.name) ?? { role: place.role.name, members: new Map() };
   const mine = [...roster.members.values()].find((m) => m.owner === facts.instance);
@@ -96,17 +102,6 @@ function choose(plan: Plan, facts: Facts): Step {
     default:
       return settled("state/leave-alone", `${member.state}: not Rollcall's to act on`);
   }
-}
-
-/** Whether that may be the command of its record, and its end not known yet. Its id is not written down at once. */
-function awaits(record: InstanceRecord | undefined, ended: string): boolean {
-  const command = record?.command;
-  if (!command) return false;
-  if (command.id !== undefined) return command.id === ended;
-  // A question, whose answer is written nowhere: the sweep goes on from it.
-  if (command.action === "status") return false;
-  const over = Math.max(record.configured?.at ?? 0, record.stopped ?? 0);
-  return command.sent > over;
 }
 
 /** Nobody is known to have recorded a heartbeat for half its period, so whoever was at work on it may have been killed. */

@@ -2,7 +2,7 @@
 import type { RosterMember, Verdict } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { safeToStopVoter } from "./quorum.ts";
-import { change, look, nodeName, type Scene } from "./scene.ts";
+import { change, hold, look, nodeName, type Scene } from "./scene.ts";
 
 /** The other members of the role that their groups count in service, lowest id first. */
 export function peersInService({ fleet, roster, mine }: Scene): RosterMember[] {
@@ -80,4 +80,14 @@ export function takeTurn(scene: Scene, row: string, mine: RosterMember, reason: 
     viewOf(scene),
     "table",
   );
+}
+
+/**
+ * Not safe: held, but without the turn. Whoever kept it would keep the others from what could make it safe again, such as the
+ * replacement of one that died meanwhile.
+ */
+export function unsafe(scene: Scene, row: string, mine: RosterMember, reason: string): Step {
+  const { turn } = scene.table;
+  if (!turn || !isTurnOf(scene, mine)) return hold(row, reason, viewOf(scene));
+  return change(row, `gives the turn back: ${reason}`, { kind: "give-turn", turn }, viewOf(scene), "table");
 }

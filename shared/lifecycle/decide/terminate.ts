@@ -7,7 +7,7 @@ import type { RosterMember, Verdict } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { progress, send } from "./command.ts";
 import { begin, elapsed, keepOpen } from "./heartbeat.ts";
-import { safeToStop, takeTurn, turnIsFree, viewOf } from "./safety.ts";
+import { safeToStop, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
 import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
 import { wished } from "./wish.ts";
 
@@ -53,12 +53,15 @@ function terminate(scene: Scene, mine: RosterMember): Step {
 function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
   const { role, group, zone, roster } = scene;
   const view = viewOf(scene);
+  if (!mine.served && role.name === "broker" && !scene.facts.kafka)
+    return look("terminate/2", "does anything rest on it, which was never in service", "kafka");
+  if (neverCounted(scene, mine)) return undefined;
   const turn = turnIsFree(scene, mine);
   if (!turn.safe) return hold("terminate/2", turn.reason, "table");
   const safe = safeToStop(scene, "terminate/2", mine);
   if ("do" in safe) return safe;
-  if (!safe.safe && !neverCounted(scene, mine))
-    return hold("terminate/2", `stopping ${nodeName(role, mine.id)} is not safe: ${safe.reason}`, view);
+  if (!safe.safe)
+    return unsafe(scene, "terminate/2", mine, `stopping ${nodeName(role, mine.id)} is not safe: ${safe.reason}`);
   if (!willBeReplaced(group, zone, roster, mine.id)) {
     const carries = stillCarries(scene, mine);
     if (carries.safe === false)
@@ -69,7 +72,7 @@ function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
 
 /**
  * Nothing rests on a node that was never in service while nothing of the cluster can be seen: a first start that fails must
- * not hold its own replacement.
+ * not hold its own replacement, nor wait for a turn that is only given back once the cluster has come up.
  */
 function neverCounted({ facts, role, table }: Scene, mine: RosterMember): boolean {
   if (mine.served) return false;

@@ -56,6 +56,7 @@ describe("deployed again", () => {
       return new Set(done.map((c) => c.instance)).size === 6;
     });
     const done = commands("configure", since).toSorted((a, b) => a.command.requested - b.command.requested);
+    expect(done).toHaveLength(6);
     for (const [index, later] of done.entries()) {
       const earlier = done[index - 1];
       if (earlier) expect(later.command.requested).toBeGreaterThanOrEqual(earlier.ended ?? Number.POSITIVE_INFINITY);
