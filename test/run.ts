@@ -35,7 +35,8 @@ try {
 
 for (const name of total.skipped) console.log(`skipped: ${name}`);
 const strict = process.env.CI !== undefined && process.env.CI !== "" && total.skipped.length > 0;
-if (strict) console.log("CI must not skip: install what these tests want (Java 17+, Maven, shellcheck, cfn-lint, the AWS CLI)");
+if (strict)
+  console.log("CI must not skip: install what these tests want (Java 17+, Maven, shellcheck, cfn-lint, the AWS CLI)");
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
 process.exitCode = total.failed > 0 || total.passed === 0 || strict ? 1 : 0;
 

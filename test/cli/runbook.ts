@@ -1,0 +1,70 @@
+/** The runbook's sections and commands, and each command as the lab takes it. */
+import { readFileSync } from "node:fs";
+import type { Answer, Bench } from "./lab.ts";
+
+export interface Section {
+  readonly title: string;
+  /** Lines of its shell blocks. */
+  readonly commands: readonly string[];
+}
+
+export function runbook(): Section[] {
+  const text = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
+  return text
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => {
+      const [title = "", ...lines] = section.split("\n");
+      const blocks = [...lines.join("\n").matchAll(/```sh\n(.*?)```/gs)].map(([, block = ""]) => block);
+      return { title, commands: blocks.flatMap((block) => block.trimEnd().split("\n")) };
+    });
+}
+
+/** What stands for the runbook's words in capitals. */
+export interface Words {
+  readonly INSTANCE?: string;
+  readonly ID?: string;
+  readonly GROUP?: string;
+}
+
+/** Whether it only looks, so that no question is asked. */
+const LOOKS = /^npx rollcall (status|explain|doctor)\b|--dry-run/;
+
+/**
+ * Runs a command as it stands in the runbook: Rollcall's in this process, with its question answered, AWS's as the call that
+ * the AWS CLI makes of it.
+ *
+ * @throws where the cloud refuses it
+ */
+export async function perform(bench: Bench, command: string, words: Words): Promise<Answer> {
+  const text = Object.entries({ ...words, CLUSTER: bench.lab.definition.cluster }).reduce(
+    (line, [word, value]) => line.replaceAll(word, value ?? word),
+    command,
+  );
+  const [program, ...rest] = text.split(" ");
+  if (program === "npx") return bench.rollcall(...rest.slice(1), ...(LOOKS.test(command) ? [] : ["--yes"]));
+  const { service, action, input } = awsCall(rest);
+  const output = await bench.lab.operate(service, action, input);
+  return { status: 0, out: JSON.stringify(output), err: "" };
+}
+
+/** `autoscaling exit-standby --instance-ids i-1` → service, `ExitStandby`, `{ InstanceIds: ["i-1"] }` */
+export function awsCall([service = "", operation = "", ...options]: readonly string[]): {
+  service: string;
+  action: string;
+  input: Record<string, unknown>;
+} {
+  const pascal = (kebab: string): string =>
+    kebab.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const input: Record<string, unknown> = {};
+  for (let n = 0; n < options.length; n += 1) {
+    const option = options[n] ?? "";
+    if (!option.startsWith("--")) throw new Error(`what is ${option} in aws ${operation}?`);
+    const values: string[] = [];
+    while (n + 1 < options.length && !options[n + 1]?.startsWith("--")) values.push(options[++n] ?? "");
+    const [, no, name = ""] = /^--(no-)?(.*)$/.exec(option) ?? [];
+    const plural = /(?:ids|processes)$/.test(name);
+    input[pascal(name)] = values.length === 0 ? no === undefined : plural ? values : values[0];
+  }
+  return { service, action: pascal(operation), input };
+}
