@@ -1,5 +1,4 @@
 /** Plays one history to its end: trouble first, then calm, in which everything has to come right. */
-import { hookName } from "../../shared/aws/names.ts";
 import type { BlowKind } from "./blows.ts";
 import { seededDice } from "./dice.ts";
 import { type Fault, Faults } from "./faults.ts";
@@ -7,7 +6,7 @@ import { excuse, unsettled } from "./judge.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Stage, setStage } from "./stage.ts";
 import { strike } from "./strike.ts";
-import { type Breach, Watch, type WholeSweep } from "./watch.ts";
+import { type Breach, type Harm, Watch, type WholeSweep } from "./watch.ts";
 
 export interface Play {
   /** Only these faults, by name. */
@@ -53,7 +52,7 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
   const rows: Record<string, number> = {};
   const struck: Partial<Record<BlowKind, number>> = {};
   const faults: Fault[] = [];
-  const harms: { at: number; instance?: string }[] = [];
+  const harms: Harm[] = [];
   const sweeps: WholeSweep[] = [];
   const outages = new Map<string, number>();
   let steps = 0;
@@ -90,10 +89,7 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
           return made.before(call);
         },
         after: (call, outcome) => {
-          const input = call.input as { readonly LifecycleHookName?: string; readonly InstanceId?: string };
-          if (call.action === "CompleteLifecycleAction" && !("error" in outcome)) {
-            if (input.LifecycleHookName === hookName("terminate")) watch?.letGo(input.InstanceId ?? "");
-          }
+          watch?.heard({ ...call, ended: "error" in outcome ? { error: outcome.error } : "answered" });
           return made.after(call);
         },
         deliveries: (event, target) => made.deliveries(event, target),
@@ -126,7 +122,7 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
     steps += 1;
     breach ??= watching.look();
     if (cloud.calls.all().length > MOST_CALLS)
-      breach ??= { invariant: "calls without end", detail: `${MOST_CALLS}`, at: clock.now() };
+      breach ??= { invariant: 0, detail: `more than ${MOST_CALLS} calls`, at: clock.now() };
     return breach !== undefined;
   };
   const until = (time: number) => clock.runUntilTrue(watchful, time - clock.now());
@@ -163,11 +159,11 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
       await endRetained(stage);
       const contents = await stage.table.readAll();
       left = unsettled(stage, contents);
-      reason = left.length > 0 ? excuse(stage, contents) : undefined;
+      reason = left.length > 0 ? excuse(stage, contents, watching.lostQuorum()) : undefined;
       held = reason === undefined ? 0 : held + EACH;
     }
     if (!breach && left.length > 0 && reason === undefined) {
-      breach = { invariant: "6: everything comes right", detail: left.join("; "), at: clock.now() };
+      breach = { invariant: 6, detail: left.join("; "), at: clock.now() };
     }
   }
   if (breach) tell?.(`X ${breach.invariant}: ${breach.detail}`);

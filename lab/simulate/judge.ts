@@ -78,9 +78,9 @@ function tableUnsettled(stage: Stage, { rosters, records, turn }: TableContents)
 }
 
 /** Why that cannot get better by itself, where it cannot; undefined where Rollcall should have put it right. */
-export function excuse(stage: Stage, contents: TableContents): string | undefined {
+export function excuse(stage: Stage, contents: TableContents, lostQuorum: boolean): string | undefined {
   const { kafka } = stage;
-  if (contents.quorum?.formed && kafka.quorum().leader === -1) return "the quorum has lost its majority";
+  if (contents.quorum?.formed && lostQuorum) return "the quorum has lost its majority";
   const headless = kafka.partitions().find((p) => p.leader === -1);
   if (headless) return `${headless.topic}-${headless.index} has lost its last in-sync replica`;
   const served = [...(contents.rosters.get("broker")?.members.values() ?? [])].some((m) => m.served);
@@ -98,5 +98,5 @@ function rightly(stage: Stage, { hold, role }: InstanceRecord): boolean {
   if (/would have no in-sync replica left|below its min ISR/.test(reason)) {
     return kafka.partitions().some((p) => p.replicas.length <= p.minIsr || p.isr.length < p.minIsr);
   }
-  return /will not be replaced/.test(reason);
+  return /will not be replaced|look dead at once/.test(reason);
 }

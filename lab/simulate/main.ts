@@ -21,7 +21,9 @@ const { values } = parseArgs({
 const started = performance.now();
 const tally = values.seed === undefined ? await many() : await one(whole("seed", values.seed));
 const seconds = (performance.now() - started) / 1000;
-for (const { seed, invariant, detail } of tally.failures) console.log(`seed ${seed}: ${invariant}: ${detail}`);
+for (const { seed, invariant, detail } of tally.failures) {
+  console.log(`seed ${seed} breaks invariant ${invariant}: ${detail}`);
+}
 if (values.json) {
   const { failures: _, ...counts } = tally;
   console.log(JSON.stringify({ ...counts, seconds: Math.round(seconds * 10) / 10 }));

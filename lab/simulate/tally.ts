@@ -24,7 +24,7 @@ export interface Tally {
 
 export interface Failure {
   readonly seed: number;
-  readonly invariant: string;
+  readonly invariant: number;
   readonly detail: string;
 }
 

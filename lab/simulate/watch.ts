@@ -1,13 +1,22 @@
-/** Looks at the whole world after every event, and says at once what must never be so. */
-import type { RoleName } from "../../shared/cluster/definition.ts";
+/**
+ * Looks at the whole world after every event, and says at once what must never be so. The rules are `lab/invariants/`; here is
+ * when to ask which of them, since a history has thousands of events, and what nature excuses.
+ */
+import { hookName } from "../../shared/aws/names.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
-import type { RosterMember } from "../../shared/lifecycle/sights.ts";
-import { terminating } from "../cloud/autoscaling/group.ts";
+import type { LoggedCall } from "../cloud/calls.ts";
+import type { Invocation } from "../cloud/ssm/commands.ts";
+import { strayAddresses } from "../invariants/addresses.ts";
+import { letIn, notCountedIn } from "../invariants/counted-in.ts";
+import { freedTooEarly } from "../invariants/freed.ts";
+import { harmDone } from "../invariants/on-purpose.ts";
+import { moreThanOneHolder } from "../invariants/one-holder.ts";
 import type { Violation } from "../machines/modelled-violations.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Breach {
-  readonly invariant: string;
+  /** Its number in docs/architecture.md; 0: the history itself came to no end. */
+  readonly invariant: number;
   readonly detail: string;
   /** ms since the epoch. */
   readonly at: number;
@@ -21,29 +30,43 @@ export interface WholeSweep {
   readonly failed: ReadonlySet<string>;
 }
 
-/** Accidents of nature that long before what Rollcall did on purpose excuse it, ms: it cannot have known of them. */
-const UNFORESEEN = 180_000;
+/** Something that nobody could foresee. */
+export interface Harm {
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly instance?: string;
+}
 
+/** An accident that long before what Rollcall did on purpose excuses it, ms: it cannot have known of it. */
+const UNFORESEEN = 180_000;
 /** For so long after the quorum has formed, a decision may rest on a look at the table before, ms. */
 const NEWLY_FORMED = 15_000;
-
 /** A sweep may decide on what it read that long after it began, ms. */
 const SLOW_SWEEP = 2_000;
+/** What Rollcall saw of Kafka may be that old by the time its call takes effect: fresh, and then a call that is slow twice. */
+const LATE = 30_000;
 
 export class Watch {
   readonly #stage: Stage;
-  readonly #harms: readonly { readonly at: number }[];
+  readonly #harms: readonly Harm[];
   readonly #sweeps: readonly WholeSweep[];
+  /** Instances that Rollcall let go: their termination got CONTINUE. */
   readonly #letGo = new Set<string>();
   /** Losses that were not Rollcall's doing. */
   readonly #nature = new Set<Violation>();
+  /** When Kafka was last seen to count a launching instance in. */
+  readonly #counted = new Map<string, number>();
+  /** Which instance has, or had, a controller's log directory. */
+  readonly #directories = new Map<string, string>();
   #contents: TableContents | undefined;
+  #found: Breach | undefined;
   /** When the quorum was seen to have formed, ms since the epoch. */
   #formed = Number.POSITIVE_INFINITY;
   #kafkaSeen = 0;
   #timeoutsSeen = 0;
+  #running = "";
 
-  constructor(stage: Stage, harms: readonly { readonly at: number }[], sweeps: readonly WholeSweep[]) {
+  constructor(stage: Stage, harms: readonly Harm[], sweeps: readonly WholeSweep[]) {
     this.#stage = stage;
     this.#harms = harms;
     this.#sweeps = sweeps;
@@ -51,24 +74,33 @@ export class Watch {
 
   /** The table has changed. */
   update(contents: TableContents): void {
+    const before = this.#contents ?? contents;
     this.#contents = contents;
     if (contents.quorum?.formed) this.#formed = Math.min(this.#formed, this.#stage.clock.now());
+    this.#breach(1, moreThanOneHolder({ running: this.#stage.kafka.processes(), rosters: contents.rosters }));
+    const evidence = { running: this.#stage.kafka.processes(), rosters: contents.rosters, cloud: this.#evidence(before) };
+    this.#breach(3, freedTooEarly(before, evidence));
   }
 
-  /** The first breach since the last look. */
-  look(): Breach | undefined {
-    return this.#kafka() ?? this.#timeouts() ?? this.#processes() ?? this.#interfaces();
-  }
-
-  #kafka(): Breach | undefined {
-    const { violations } = this.#stage.kafka;
-    for (; this.#kafkaSeen < violations.length; this.#kafkaSeen++) {
-      const violation = violations[this.#kafkaSeen];
-      if (violation && !this.#excused(violation)) {
-        return { invariant: violation.kind, detail: violation.detail, at: violation.at };
+  /** A function's call has taken effect. */
+  heard(call: LoggedCall): void {
+    const { kafka, clock, cloud } = this.#stage;
+    const now = clock.now();
+    if (call.action === "AttachNetworkInterface" || call.action === "DetachNetworkInterface") this.#addresses();
+    if (call.action === "Invoke" || call.action === "GetCommandInvocation") {
+      for (const { instance, hook } of cloud.groups.actions.all()) {
+        if (hook.name === hookName("launch") && notCountedIn(kafka, instance, true) === undefined)
+          this.#counted.set(instance, now);
       }
     }
-    return undefined;
+    if (call.action !== "CompleteLifecycleAction" || call.ended !== "answered") return;
+    const { LifecycleHookName, InstanceId = "" } = call.input as { LifecycleHookName?: string; InstanceId?: string };
+    if (LifecycleHookName === hookName("terminate")) this.#letGo.add(InstanceId);
+    const instance = letIn(call);
+    if (instance === undefined) return;
+    const reason = notCountedIn(kafka, instance, true);
+    const lately = now - (this.#counted.get(instance) ?? Number.NEGATIVE_INFINITY) <= LATE;
+    if (reason !== undefined && !lately) this.#breach(4, [`${instance} was let into service, but ${reason}`]);
   }
 
   /** That instance's disk has just gone: what was lost with it counts only where Rollcall had let it go. */
@@ -79,9 +111,55 @@ export class Watch {
     }
   }
 
-  /** Rollcall has answered a termination of that instance with CONTINUE. */
-  letGo(instance: string): void {
-    this.#letGo.add(instance);
+  /** The first breach so far. */
+  look(): Breach | undefined {
+    this.#kafka();
+    this.#timeouts();
+    this.#processes();
+    return this.#found;
+  }
+
+  /**
+   * Whether nature alone took so many voters that the quorum has no majority: their disks, or for good their processes.
+   */
+  lostQuorum(): boolean {
+    const { voters } = this.#stage.kafka.quorum();
+    const live = new Set(this.#stage.kafka.processes().map((p) => p.directory.directoryId));
+    const taken = voters.filter(({ directoryId }) => {
+      const instance = this.#directories.get(directoryId) ?? "";
+      const harmed = this.#harms.some((harm) => harm.instance === instance);
+      return !live.has(directoryId) && (harmed || !this.#letGo.has(instance));
+    });
+    return voters.length - taken.length <= voters.length / 2;
+  }
+
+  #breach(invariant: number, found: readonly string[]): void {
+    const [detail] = found;
+    if (detail !== undefined) this.#found ??= { invariant, detail, at: this.#stage.clock.now() };
+  }
+
+  /** What is known of the instances that held an id. */
+  #evidence(before: Pick<TableContents, "rosters">) {
+    const { cloud } = this.#stage;
+    const after = this.#contents?.rosters;
+    const commands: Invocation[] = [];
+    const instances = [...before.rosters.values()].flatMap((roster) =>
+      [...roster.members.values()].flatMap(({ id, owner }) => {
+        if (owner === undefined || after?.get(roster.role)?.members.get(id)?.owner === owner) return [];
+        commands.push(...cloud.commands.everything().filter((invocation) => invocation.instance === owner));
+        return cloud.ec2.instances.find(owner) ?? [];
+      }),
+    );
+    return { instances, commands };
+  }
+
+  #kafka(): void {
+    const { violations } = this.#stage.kafka;
+    for (; this.#kafkaSeen < violations.length; this.#kafkaSeen++) {
+      const violation = violations[this.#kafkaSeen];
+      if (!violation || this.#excused(violation)) continue;
+      for (const { invariant, what } of harmDone([violation])) this.#breach(invariant, [what]);
+    }
   }
 
   #excused(violation: Violation): boolean {
@@ -89,10 +167,8 @@ export class Watch {
     if (this.#emptied(/ on (i-[0-9a-f]+)/.exec(detail)?.[1] ?? "")) return true;
     if (this.#nature.has(violation)) return true;
     // Nothing rests on a quorum before Rollcall has seen it formed: only then brokers are told of it.
-    if (at < this.#formed + NEWLY_FORMED && (kind === "stopped under majority" || kind === "voter emptied"))
-      return true;
-    if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone")
-      return false;
+    if (at < this.#formed + NEWLY_FORMED && (kind === "stopped under majority" || kind === "voter emptied")) return true;
+    if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone") return false;
     return this.#harms.some((harm) => harm.at <= at && harm.at > at - UNFORESEEN);
   }
 
@@ -104,7 +180,7 @@ export class Watch {
   }
 
   /** Invariant 5. */
-  #timeouts(): Breach | undefined {
+  #timeouts(): void {
     const { timedOut } = this.#stage.cloud.groups.actions;
     for (; this.#timeoutsSeen < timedOut.length; this.#timeoutsSeen++) {
       const ended = timedOut[this.#timeoutsSeen];
@@ -114,42 +190,35 @@ export class Watch {
       const from = heartbeatDeadline - hook.heartbeat / 2 + SLOW_SWEEP;
       const looked = this.#sweeps.filter((s) => s.began >= from && s.ended <= ended.at && !s.failed.has(instance));
       if (looked.length === 0) continue;
-      const detail = `${hook.name} of ${instance} timed out, though ${looked.length} sweeps looked at it`;
-      return { invariant: "5: no action times out", detail, at: ended.at };
+      this.#breach(5, [`${hook.name} of ${instance} timed out, though ${looked.length} sweeps looked at it`]);
     }
-    return undefined;
   }
 
-  /** Invariants 1 and 3: what runs under an id runs on the instance that holds it. */
-  #processes(): Breach | undefined {
-    for (const { role, id, instance } of this.#stage.kafka.processes()) {
-      const owner = this.#member(role, id)?.owner;
-      if (owner === instance) continue;
-      const detail = `${role} ${id} runs on ${instance}, but ${owner ?? "nobody"} holds it`;
-      return { invariant: "3: an id is freed only after a confirmed stop", detail, at: this.#stage.clock.now() };
+  /** Invariants 1 and 3, where a process has come or gone. */
+  #processes(): void {
+    const { kafka } = this.#stage;
+    const running = kafka.processes();
+    const key = running.map((p) => `${p.role}${p.id}${p.instance}`).join();
+    if (key === this.#running) return;
+    this.#running = key;
+    for (const { role, directory, instance } of running) {
+      if (role === "controller") this.#directories.set(directory.directoryId, instance);
     }
-    return undefined;
+    const rosters = this.#contents?.rosters;
+    if (!rosters) return;
+    this.#breach(1, moreThanOneHolder({ running, rosters }));
+    this.#breach(3, freedTooEarly({ rosters }, { running, rosters, cloud: { instances: [], commands: [] } }));
   }
 
-  /** Invariant 2. */
-  #interfaces(): Breach | undefined {
+  /** Invariant 2. A call that takes long may attach an address to one that ends by then: it goes with that instance. */
+  #addresses(): void {
     const { cloud } = this.#stage;
-    for (const { address, attachment } of cloud.ec2.interfaces.all()) {
-      if (!attachment || attachment.deviceIndex === 0 || attachment.status === "detaching") continue;
-      const role = this.#stage.definition().roles.find((r) => r.pool?.some((p) => p.address === address));
-      const pooled = role?.pool?.find((p) => p.address === address);
-      if (!role || !pooled) continue;
-      const owner = this.#member(role.name, pooled.id)?.owner;
-      if (owner === attachment.instance) continue;
-      const holder = cloud.groups.findMember(attachment.instance);
-      if (!holder || terminating(holder.state)) continue;
-      const detail = `${address} is attached to ${attachment.instance}, but ${owner ?? "nobody"} holds ${pooled.id}`;
-      return { invariant: "2: an address belongs to the holder of its id", detail, at: this.#stage.clock.now() };
-    }
-    return undefined;
-  }
-
-  #member(role: RoleName, id: number): RosterMember | undefined {
-    return this.#contents?.rosters.get(role)?.members.get(id);
+    const rosters = this.#contents?.rosters;
+    if (!rosters) return;
+    const interfaces = cloud.ec2.interfaces.all().filter(({ attachment }) => {
+      const holder = attachment && cloud.groups.findMember(attachment.instance);
+      return holder !== undefined && !holder.state.startsWith("Terminating");
+    });
+    this.#breach(2, strayAddresses(this.#stage.definition(), { rosters, cloud: { interfaces } }));
   }
 }
