@@ -87,6 +87,7 @@ function launchEvent(group: string): unknown {
     id: "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
     "detail-type": "EC2 Instance-launch Lifecycle Action",
     source: "aws.autoscaling",
+    time: "2026-09-14T08:21:02Z",
     detail: {
       LifecycleActionToken: "87654321-4321-4321-4321-210987654321",
       AutoScalingGroupName: group,

@@ -118,6 +118,8 @@ async function main(args: string[]): Promise<number> {
 
 async function run(options: Options, declared: Definition, clock: RealClock, view: View): Promise<number> {
   const interrupted = interruption();
+  // With JSON the summary is the last line.
+  interrupted.promise.catch(() => options.json || view.note("interrupted: the cluster goes down"));
   const slot = await takeSlot();
   try {
     const definition = moved(declared, slot.number);
@@ -146,9 +148,8 @@ async function inLab(
   view: View,
   { signal, promise }: Interruption,
 ): Promise<number> {
-  const packaging = clock.now();
+  view.step("The stack is packaged by sls, and deployed with IAM enforced");
   const template = await packageTemplate(definition, SCRATCH, signal);
-  view.note(`stack: packaged by sls in ${((clock.now() - packaging) / 1000).toFixed(1)} s, deployed with IAM enforced`);
   const told: string[] = [];
   const lab = await startLab({
     definition,
@@ -160,6 +161,7 @@ async function inLab(
     say: (line) => told.push(`${new Date(clock.now()).toISOString()} ${line}`),
   });
   try {
+    view.done();
     view.note(`cloud: ${lab.endpoint}; addresses of ${definition.cluster}: 127.${slot}.0.0/16`);
     const { summary, problems } = await giveTour({ ...nodes, lab, view, interrupted: promise });
     view.summary(summary, problems, stay ? lookAround(lab, nodes.kafka.real) : whereNext(summary.ok));
@@ -176,7 +178,6 @@ async function staying(lab: Lab, view: View | undefined, interrupted: Promise<ne
   const screen = view && keepShowing(lab, view, new Observer(lab));
   await interrupted.catch(() => {});
   await screen?.stop();
-  view?.note("the cluster goes down");
 }
 
 /** Real nodes where they are wanted and can be had; why they cannot is said, and again in the summary. */

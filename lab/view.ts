@@ -15,6 +15,8 @@ import type { ClusterSnapshot } from "./view/snapshot.ts";
 export interface View {
   /** The next step of the tour begins; the one before is done. */
   step(title: string): void;
+  /** The step is done, and what is told next is what came of it. */
+  done(): void;
   /** Something worth telling. */
   note(text: string): void;
   /** Something that the reader must not miss. */
@@ -58,9 +60,18 @@ function terminalView({ out, now, environment, signals }: ViewOptions): View {
   const start = now();
   let step: { readonly title: string; readonly since: number } | undefined;
   let snapshot: ClusterSnapshot | undefined;
-  const restore = restoreOnSignal(signals, () => area.release());
+  let released = false;
+  const restore = restoreOnSignal(signals, () => {
+    area.release();
+    released = true;
+  });
 
   function draw(above: readonly string[] = []): void {
+    if (released) {
+      // The terminal has been given back: it is only written to.
+      for (const line of above) out.write(`${line}\n`);
+      return;
+    }
     const { width, height } = area;
     const size = { width, height: height - Math.min(above.length, height - 3) };
     const at = now();
@@ -97,6 +108,7 @@ function terminalView({ out, now, environment, signals }: ViewOptions): View {
       step = { title: oneLine(title), since: now() };
       draw();
     },
+    done,
     note: (text) => write(paint("·", "dim"), text),
     warn: (text) => write(paint("!", "yellow"), text),
     show(next) {
@@ -126,6 +138,7 @@ function plainView({ out, now }: ViewOptions): View {
   };
   return {
     step: (title) => write(`▸ ${title}`),
+    done() {},
     note: (text) => write(text),
     warn: (text) => write(`! ${text}`),
     show(snapshot) {
@@ -151,6 +164,7 @@ function jsonView({ out, now }: ViewOptions): View {
   };
   return {
     step: (title) => stamped("step", { title }),
+    done() {},
     note: (text) => stamped("note", { text }),
     warn: (text) => stamped("warning", { text }),
     show(snapshot) {

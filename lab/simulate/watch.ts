@@ -100,7 +100,8 @@ export class Watch {
     if (instance === undefined) return;
     const reason = notCountedIn(kafka, instance, true);
     const lately = now - (this.#counted.get(instance) ?? Number.NEGATIVE_INFINITY) <= LATE;
-    if (reason !== undefined && !lately) this.#breach(4, [`${instance} was let into service, but ${reason}`]);
+    const struck = this.#harms.some((harm) => harm.instance === instance && now - harm.at <= LATE);
+    if (reason !== undefined && !lately && !struck) this.#breach(4, [`${instance} was let into service, but ${reason}`]);
   }
 
   /** That instance's disk has just gone: what was lost with it counts only where Rollcall had let it go. */
@@ -120,7 +121,8 @@ export class Watch {
   }
 
   /**
-   * Whether nature alone took so many voters that the quorum has no majority: their disks, or for good their processes.
+   * Whether nature took so many voters, their disks or for good their processes, that the quorum has no majority: by itself, or
+   * while one was down on purpose.
    */
   lostQuorum(): boolean {
     const { voters } = this.#stage.kafka.quorum();
@@ -130,7 +132,7 @@ export class Watch {
       const harmed = this.#harms.some((harm) => harm.instance === instance);
       return !live.has(directoryId) && (harmed || !this.#letGo.has(instance));
     });
-    return voters.length - taken.length <= voters.length / 2;
+    return taken.length > 0 && voters.length - taken.length - 1 <= voters.length / 2;
   }
 
   #breach(invariant: number, found: readonly string[]): void {

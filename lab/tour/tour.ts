@@ -71,6 +71,7 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
       view.step(titleOf(blow));
       const replacement = await strike(lab, observer, blow);
       replacements.push(replacement);
+      view.done();
       view.note(
         `${blow.role} ${blow.id} is back after ${replacement.seconds.toFixed(1)} s: ${replacement.old} → ${replacement.new}`,
       );

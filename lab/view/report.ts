@@ -1,6 +1,5 @@
 /** The summary as a reader of a terminal wants it. Pure. */
 
-import { type Cell, table } from "../../shared/terminal/table.ts";
 import { type Paint, plain, wrap } from "../../shared/terminal/text.ts";
 import type { Replacement, Summary } from "../summary.ts";
 
@@ -20,7 +19,7 @@ export function reportLines(
     verdict,
     ...problems.flatMap((problem) => bullet(problem, width).map((line) => paint(line, "red"))),
     "",
-    ...table(rowsOf(summary), width, paint),
+    ...rowsOf(summary).flatMap((row) => rowLines(row, width, paint)),
     "",
     ...next.flatMap((line) => (line === "" ? [""] : wrapped(line, width))),
   ];
@@ -35,15 +34,28 @@ function wrapped(line: string, width: number): string[] {
   return line.startsWith(" ") ? [line] : wrap(line, width);
 }
 
-function rowsOf(summary: Summary): Cell[][] {
+interface Row {
+  /** Empty where it goes with the row above. */
+  readonly name: string;
+  readonly text: string;
+  readonly bad: boolean;
+}
+
+const NAME = "API calls  ".length;
+
+function rowLines({ name, text, bad }: Row, width: number, paint: Paint): string[] {
+  return wrap(text, Math.max(NAME, width - NAME)).map((line, n) => {
+    const label = n === 0 ? name : "";
+    return `${paint(label, "dim")}${" ".repeat(NAME - label.length)}${bad ? paint(line, "red") : line}`;
+  });
+}
+
+function rowsOf(summary: Summary): Row[] {
   const { kafka, nodes, launch, replacements, messages, replay, apiCalls } = summary;
   const calls = Object.entries(apiCalls).sort(([, a], [, b]) => b - a);
   const total = calls.reduce((sum, [, count]) => sum + count, 0);
   const most = calls.slice(0, 3).map(([action, count]) => `${action} ${number(count)}`);
-  const row = (name: string, text: string, bad = false): Cell[] => [
-    { text: name, colour: "dim" },
-    bad ? { text, colour: "red" } : { text },
-  ];
+  const row = (name: string, text: string, bad = false): Row => ({ name, text, bad });
   return [
     row(
       "Kafka",

@@ -42,7 +42,11 @@ export async function perform(bench: Bench, command: string, words: Words): Prom
     command,
   );
   const [program, ...rest] = text.split(" ");
-  if (program === "npx") return bench.rollcall(...rest.slice(1), ...(LOOKS.test(command) ? [] : ["--yes"]));
+  if (program === "npx") {
+    const answer = await bench.rollcall(...rest.slice(1), ...(LOOKS.test(command) ? [] : ["--yes"]));
+    // Where lines are broken says nothing.
+    return { ...answer, out: answer.out.replace(/\s+/g, " ") };
+  }
   const { service, action, input } = awsCall(rest);
   const output = await bench.lab.operate(service, action, input);
   return { status: 0, out: JSON.stringify(output), err: "" };

@@ -54,6 +54,7 @@ async function open({ onTestFinished }: TestContext, faults: CloudFaults = {}): 
 
 const silent: View = {
   step() {},
+  done() {},
   note() {},
   warn() {},
   show() {},

@@ -130,7 +130,7 @@ describe("npm start -- --json --no-kafka", () => {
   test("ends well, and every line is JSON", () => {
     expect(end).toMatchObject({ status: 0, stderr: "" });
     const types = linesOf(end).map(({ type }) => type);
-    expect(types.filter((type) => type === "step")).toHaveLength(8);
+    expect(types.filter((type) => type === "step")).toHaveLength(9);
     expect(types).not.toContain("warning");
     expect(types).not.toContain("problem");
   });

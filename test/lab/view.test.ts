@@ -303,17 +303,49 @@ describe("on a terminal", () => {
     expect(killed).toEqual(["SIGINT"]);
   });
 
-  test("Ctrl-C is left to whoever else listens; the end of the program restores the cursor too", () => {
+  test("Ctrl-C is left to whoever else listens; from then on the terminal is only written to", () => {
     const terminal = new Terminal();
     const { view, emitter, killed } = viewOn(terminal);
     emitter.on("SIGINT", () => {});
     view.show(snapshotOf([well]));
+    const shown = terminal.text.trimEnd();
     emitter.emit("SIGINT");
     expect(killed).toEqual([]);
+    view.show(snapshotOf([well, waiting]));
+    view.note("the cluster goes down");
+    expect(terminal.text.trimEnd()).toBe(`${shown}\n· the cluster goes down`);
+    expect(terminal.cursorShown).toBe(true);
+  });
+
+  test("the end of the program restores the cursor, too", () => {
+    const terminal = new Terminal();
+    const { view, emitter } = viewOn(terminal);
     view.show(snapshotOf([well]));
     expect(terminal.cursorShown).toBe(false);
     emitter.emit("exit");
     expect(terminal.cursorShown).toBe(true);
+  });
+
+  test("what came of a step stands below it", () => {
+    const terminal = new Terminal();
+    const { view } = viewOn(terminal);
+    view.step("Broker 1 dies");
+    view.show(snapshotOf([well]));
+    view.done();
+    view.note("broker 1 is back");
+    view.step("Broker 2 dies");
+    expect(terminal.lines.slice(0, 2)).toEqual([expect.stringMatching(/^✓ Broker 1 dies/), "· broker 1 is back"]);
+  });
+
+  test("a summary is broken, not cut, where the terminal is narrow", () => {
+    const terminal = new Terminal(70);
+    const { view } = viewOn(terminal);
+    view.summary(summary, [], []);
+    const launch = terminal.lines.findIndex((line) => line.startsWith("Launch"));
+    expect(terminal.lines.slice(launch, launch + 2)).toEqual([
+      "Launch     1 nodes in service after 14.2s; Rollcall's own calls and",
+      "           decisions took at most 1.5s of a node's launch",
+    ]);
   });
 
   test("the real process will do for its signals", () => {
