@@ -216,7 +216,8 @@ function keepLog(journal: Journal, told: readonly string[]): void {
 }
 
 function whereNext(ok: boolean): string[] {
-  const log = relative(process.cwd(), LOG);
+  const below = relative(process.cwd(), LOG);
+  const log = below.startsWith("..") ? LOG : below;
   if (!ok) return [`What each node was told and did is in ${log}.`];
   return [
     "Next: keep the cluster up, look at it and hurt it yourself:",

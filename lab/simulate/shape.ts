@@ -1,6 +1,8 @@
 /** The clusters that histories are about: small and various, with periods that make an hour of trouble out of a day's. */
 import type { Definition, Periods, Role, Zone } from "../../shared/cluster/definition.ts";
 import type { Delays } from "../cloud/delays.ts";
+import { NODE_DURATIONS, type NodeDurations } from "../machines/modelled-durations.ts";
+import type { KafkaDurations } from "../machines/modelled-kafka.ts";
 
 export interface Shape {
   /** 1 to 3. */
@@ -36,7 +38,7 @@ export const PERIODS: Periods = {
   silentGrace: 60 * SECOND,
 };
 
-/** Between a laboratory's and AWS's own. */
+/** Between a laboratory's and AWS's own: long enough for one thing to come in another's way, short enough to be played often. */
 export const DELAYS: Delays = {
   autoscaling: {
     react: [500, 2_000],
@@ -47,26 +49,42 @@ export const DELAYS: Delays = {
     unhealthy: [500, 5_000],
     backOff: 10_000,
   },
-  ec2: {
-    boot: [1_000, 8_000],
-    shutdown: [3_000, 20_000],
-    remember: 900_000,
-    attach: [300, 2_000],
-    detach: [500, 4_000],
-  },
-  ssm: {
-    register: [2_000, 15_000],
-    stale: [20_000, 60_000],
-    deliver: [100, 1_000],
-    visible: [100, 1_000],
-    report: [100, 700],
-  },
+  ec2: { boot: [500, 5_000], shutdown: [3_000, 20_000], remember: 900_000, attach: [300, 1_500], detach: [500, 3_000] },
+  ssm: { register: [500, 6_000], stale: [20_000, 60_000], deliver: [50, 500], visible: [50, 1_000], report: [50, 300] },
   events: { deliver: [50, 1_500], archive: [2_000, 20_000], replay: [500, 2_000] },
   lambda: { retries: [20_000, 40_000] },
 };
 
+/** Milliseconds; a small Kafka on a fast machine. */
+export const KAFKA: KafkaDurations = {
+  jvm: 1_000,
+  quorum: { election: 500, catchUp: 500, voterChange: 300 },
+  broker: {
+    registerRetry: 500,
+    registerTimeout: 60_000,
+    metadata: 300,
+    session: 6_000,
+    heartbeat: 1_000,
+    copy: 1_500,
+    follow: 300,
+    shutdown: 700,
+    shutdownTimeout: 60_000,
+  },
+};
+
+/** Milliseconds. */
+export const NODES: NodeDurations = {
+  ...NODE_DURATIONS,
+  plug: 300,
+  script: 100,
+  tool: 500,
+  toolTimeout: 5_000,
+  settle: 600,
+  boot: 3_000,
+};
+
 /** Milliseconds: the longest run of each function. */
-export const TIMEOUTS = { lifecycle: 60_000, sweep: 45_000, kafka: 15_000 } as const;
+export const TIMEOUTS = { lifecycle: 50_000, sweep: 45_000, kafka: 15_000 } as const;
 
 export function zonesOf({ zones }: Shape): Zone[] {
   return Array.from({ length: zones }, (_, n) => ({

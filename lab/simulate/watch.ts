@@ -78,7 +78,11 @@ export class Watch {
     this.#contents = contents;
     if (contents.quorum?.formed) this.#formed = Math.min(this.#formed, this.#stage.clock.now());
     this.#breach(1, moreThanOneHolder({ running: this.#stage.kafka.processes(), rosters: contents.rosters }));
-    const evidence = { running: this.#stage.kafka.processes(), rosters: contents.rosters, cloud: this.#evidence(before) };
+    const evidence = {
+      running: this.#stage.kafka.processes(),
+      rosters: contents.rosters,
+      cloud: this.#evidence(before),
+    };
     this.#breach(3, freedTooEarly(before, evidence));
   }
 
@@ -101,7 +105,8 @@ export class Watch {
     const reason = notCountedIn(kafka, instance, true);
     const lately = now - (this.#counted.get(instance) ?? Number.NEGATIVE_INFINITY) <= LATE;
     const struck = this.#harms.some((harm) => harm.instance === instance && now - harm.at <= LATE);
-    if (reason !== undefined && !lately && !struck) this.#breach(4, [`${instance} was let into service, but ${reason}`]);
+    if (reason !== undefined && !lately && !struck)
+      this.#breach(4, [`${instance} was let into service, but ${reason}`]);
   }
 
   /** That instance's disk has just gone: what was lost with it counts only where Rollcall had let it go. */
@@ -169,8 +174,10 @@ export class Watch {
     if (this.#emptied(/ on (i-[0-9a-f]+)/.exec(detail)?.[1] ?? "")) return true;
     if (this.#nature.has(violation)) return true;
     // Nothing rests on a quorum before Rollcall has seen it formed: only then brokers are told of it.
-    if (at < this.#formed + NEWLY_FORMED && (kind === "stopped under majority" || kind === "voter emptied")) return true;
-    if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone") return false;
+    if (at < this.#formed + NEWLY_FORMED && (kind === "stopped under majority" || kind === "voter emptied"))
+      return true;
+    if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone")
+      return false;
     return this.#harms.some((harm) => harm.at <= at && harm.at > at - UNFORESEEN);
   }
 

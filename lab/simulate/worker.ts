@@ -7,6 +7,7 @@ const port = parentPort;
 port.on("message", (range: Range) => {
   playSeeds(range).then(
     (tally) => port.postMessage({ tally }),
-    (error: unknown) => port.postMessage({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (error: unknown) =>
+      port.postMessage({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });

@@ -1,7 +1,7 @@
 /** Fetches one fact through the ports; what to ask for is read off the facts that are already seen. */
 import { CLIENT_PORT, CONTROLLER_PORT, type Definition, groupOf, type Role, roleOf } from "../cluster/definition.ts";
 import type { FactName, Facts, Plan, Sights } from "./facts.ts";
-import type { KafkaQuestion, Ports } from "./ports.ts";
+import type { KafkaQuestion, Ports, TableContents } from "./ports.ts";
 import type { ListenerSight, RosterMember, TableSight } from "./sights.ts";
 
 type Looks = { readonly [F in FactName]: (plan: Plan, ports: Ports, facts: Facts, via?: string) => Promise<Sights[F]> };
@@ -47,16 +47,25 @@ export function brokerQuestion(plan: Plan, table: TableSight, facts?: Facts): Ka
   return questionFor(plan.definition, table.rosters, facts && { instance: facts.instance, address: own });
 }
 
-/** The same for nobody in particular. */
+/**
+ * The same for nobody in particular.
+ *
+ * @param records where they are known: a broker's record has its address as soon as it is configured, the roster not before it
+ *   is in service, and until then its former incarnation's
+ */
 export function questionFor(
   definition: Definition,
   rosters: TableSight["rosters"],
   self?: { readonly instance: string; readonly address: string | undefined },
+  records?: TableContents["records"],
 ): KafkaQuestion {
   const members = [...(rosters.get("broker")?.members.values() ?? [])];
-  const hosts = members
-    .filter((m) => m.owner !== undefined && m.owner !== self?.instance && m.served)
-    .flatMap((m) => m.address ?? []);
+  const hosts = members.flatMap(({ owner, served, address }) => {
+    if (owner === undefined || owner === self?.instance) return [];
+    const record = records?.get(owner);
+    if (record) return record.configured && record.address !== undefined ? [record.address] : [];
+    return served && address !== undefined ? [address] : [];
+  });
   if (self?.address !== undefined) hosts.push(self.address);
   const controllers = rosters.get("controller")?.members;
   const quorum = (roleOf(definition, "controller").pool ?? []).filter((p) => controllers?.has(p.id));

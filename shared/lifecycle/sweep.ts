@@ -7,7 +7,7 @@ import { willBeReplaced } from "../members/lineup.ts";
 import { holding } from "./decide/index.ts";
 import type { Facts, Plan, Seen } from "./facts.ts";
 import { type Gauges, gaugesOf } from "./gauges.ts";
-import { brokerQuestion, lookAtListeners } from "./look.ts";
+import { lookAtListeners, questionFor } from "./look.ts";
 import type { Ports, TableContents } from "./ports.ts";
 import { type Budget, type Outcome, reconcile } from "./reconcile.ts";
 import type { FleetSight, TableSight } from "./sights.ts";
@@ -39,7 +39,7 @@ export async function sweep(plan: Plan, ports: Ports, budget: Budget): Promise<S
   const counted = [...listed.values()].some((state) => state !== "Pending" && state !== "Pending:Wait");
   const [states, kafka, listeners] = await Promise.all([
     ports.instances.look(instances),
-    counted ? ports.kafka.brokers(brokerQuestion(plan, table)) : undefined,
+    counted ? ports.kafka.brokers(questionFor(plan.definition, table.rosters, undefined, contents.records)) : undefined,
     counted ? lookAtListeners(plan, ports, table) : undefined,
   ]);
   const seenAt = clock.now();

@@ -70,45 +70,6 @@ describe("hold and resume", () => {
   });
 });
 
-describe("force", () => {
-  test("is refused where nothing holds the instance", async () => {
-    const { owner } = await bench.member("broker", 3);
-    const { status, told } = await bench.json("force", owner, "--yes");
-    expect(status).toBe(1);
-    expect(told.error).toBe(`nothing holds ${owner}: well (in-service/4)`);
-  });
-
-  test("ends an instance that has the only copy of something, and lets its replacement come back empty", async () => {
-    bench.kafka.createTopic("precious", { partitions: 1, replication: 1, minIsr: 1 });
-    const [precious] = bench.kafka.partitions().filter((p) => p.topic === "precious");
-    const id = precious?.leader ?? 0;
-    const { owner } = await bench.member("broker", id);
-    await terminate(owner);
-    await heldAt(owner, /precious-0 would have no in-sync replica left/);
-    const explained = await bench.json("explain", owner);
-    expect(explained).toMatchObject({ status: 1, told: { step: { do: "hold", row: "terminate/2" } } });
-
-    const asked = await bench.json("force", owner, "--yes", "--reason", "precious is not");
-    expect(asked.status).toBe(0);
-    expect(asked.told).toMatchObject({
-      now: { do: "hold", row: "terminate/2" },
-      after: {
-        do: "change",
-        change: { kind: "send", action: "stop" },
-        reason: "an operator forces its stop: precious is not",
-      },
-    });
-    const replacement = await bench.until("broker is another instance", async () => {
-      const now = await ownerOf(id);
-      return now === owner ? undefined : now;
-    });
-    await heldAt(replacement, /an empty disk is not safe: precious-0 has no live leader/);
-    expect(await bench.rollcall("force", replacement, "--yes")).toMatchObject({ status: 0 });
-    await bench.whole();
-    expect(await ownerOf(id)).toBe(replacement);
-  });
-});
-
 describe("abandon", () => {
   test("is refused for an instance that is not launching, with what to do instead", async () => {
     const { owner } = await bench.member("broker", 3);
@@ -203,5 +164,45 @@ describe("release", () => {
     );
     await terminate(owner);
     await bench.whole();
+  });
+});
+
+// Last: a broker that has the only copy of something is held whenever it is to be stopped.
+describe("force", () => {
+  test("is refused where nothing holds the instance", async () => {
+    const { owner } = await bench.member("broker", 3);
+    const { status, told } = await bench.json("force", owner, "--yes");
+    expect(status).toBe(1);
+    expect(told.error).toBe(`nothing holds ${owner}: well (in-service/4)`);
+  });
+
+  test("ends an instance that has the only copy of something, and lets its replacement come back empty", async () => {
+    bench.kafka.createTopic("precious", { partitions: 1, replication: 1, minIsr: 1 });
+    const [precious] = bench.kafka.partitions().filter((p) => p.topic === "precious");
+    const id = precious?.leader ?? 0;
+    const { owner } = await bench.member("broker", id);
+    await terminate(owner);
+    await heldAt(owner, /precious-0 would have no in-sync replica left/);
+    const explained = await bench.json("explain", owner);
+    expect(explained).toMatchObject({ status: 1, told: { step: { do: "hold", row: "terminate/2" } } });
+
+    const asked = await bench.json("force", owner, "--yes", "--reason", "precious is not");
+    expect(asked.status).toBe(0);
+    expect(asked.told).toMatchObject({
+      now: { do: "hold", row: "terminate/2" },
+      after: {
+        do: "change",
+        change: { kind: "send", action: "stop" },
+        reason: "an operator forces its stop: precious is not",
+      },
+    });
+    const replacement = await bench.until("broker is another instance", async () => {
+      const now = await ownerOf(id);
+      return now === owner ? undefined : now;
+    });
+    await heldAt(replacement, /an empty disk is not safe: precious-0 has no live leader/);
+    expect(await bench.rollcall("force", replacement, "--yes")).toMatchObject({ status: 0 });
+    await bench.whole();
+    expect(await ownerOf(id)).toBe(replacement);
   });
 });

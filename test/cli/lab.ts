@@ -11,6 +11,7 @@ import { compileTemplate } from "../../lab/compile.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import type { ModelledKafka } from "../../lab/machines/modelled-kafka.ts";
 import { modelledNodes } from "../../lab/nodes.ts";
+import { waits } from "../../lab/tour/hurt.ts";
 import { until } from "../../lab/tour/until.ts";
 import type { Definition, RoleName } from "../../shared/cluster/definition.ts";
 import { definitionJson } from "../../shared/cluster/json.ts";
@@ -86,6 +87,7 @@ export async function startBench({ faults, empty = false }: BenchOptions = {}): 
   });
   const line = commandLine({ definition, clock, endpoint: lab.endpoint });
 
+  let broken: unknown;
   const bench: Bench = {
     ...line,
     lab,
@@ -102,12 +104,22 @@ export async function startBench({ faults, empty = false }: BenchOptions = {}): 
         .slice(since)
         .filter((call) => call.caller.role === "operator"),
     async whole() {
+      // Whoever comes after a test that left it broken need not wait for it, too.
+      if (broken) throw broken;
       const size = definition.roles.reduce((sum, r) => sum + r.perZone * r.groups.length, 0);
-      await bench.until("the cluster is whole", async () => {
-        const members = lab.cloud.snapshot().groups.flatMap((g) => g.members);
-        const { turn } = await lab.table.readAll();
-        return members.length === size && members.every((m) => m.state === "InService") && !turn ? true : undefined;
-      });
+      try {
+        await bench.until("the cluster is whole", async () => {
+          const members = lab.cloud.snapshot().groups.flatMap((g) => g.members);
+          const { turn } = await lab.table.readAll();
+          return (
+            (members.length === size && members.every((m) => m.state === "InService") && turn === undefined) ||
+            undefined
+          );
+        });
+      } catch (error) {
+        broken = error;
+        throw error;
+      }
     },
     async member(role, id) {
       const member = (await lab.table.readAll()).rosters.get(role)?.members.get(id);
@@ -115,7 +127,7 @@ export async function startBench({ faults, empty = false }: BenchOptions = {}): 
       return { ...member, owner: member.owner };
     },
     record: async (instance) => (await lab.table.read(instance)).record,
-    until: (what, probe) => until(clock, what, LIMIT, probe, () => JSON.stringify(lab.journal.sayings.slice(-10))),
+    until: (what, probe) => until(clock, what, LIMIT, probe, () => waits(lab)),
     async close() {
       await lab.close();
       clock.close();

@@ -78,7 +78,7 @@ describe("Ctrl-C before the end", () => {
   );
 });
 
-describe("what cannot be started", () => {
+describe("what cannot be started", { timeout: 90_000 }, () => {
   const refused = async (...args: string[]): Promise<string> => {
     const { status, stdout, stderr } = await start(args).ended;
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });

@@ -469,7 +469,7 @@ describe("rows 9 to 11: Kafka counts it in", () => {
     expect(step(voter(quorumOf({ 101: 600, 102: 0, 103: 0 }, [], 102)))).toMatchObject({
       do: "wait",
       row: "launch/10",
-      reason: expect.stringContaining("the voter that it replaces"),
+      reason: expect.stringContaining("has not followed since it was configured"),
     });
     expect(step(voter(quorumOf({ 101: 600, 102: 0, 103: 0 }, [101], 102)))).toMatchObject({
       do: "wait",

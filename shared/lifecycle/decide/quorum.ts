@@ -22,7 +22,8 @@ export function isServingVoter(quorum: QuorumAnswer, id: number, age: number): V
   if (quorum.observers.some(follows)) return { safe: false, reason: `controller ${id} is still an observer` };
   const voter = quorum.voters.find(listed);
   if (!voter) return { safe: false, reason: `controller ${id} is not a voter yet` };
-  if (isCaughtUp(voter)) return { safe: false, reason: `controller ${id} is listed as the voter that it replaces` };
+  if (isCaughtUp(voter))
+    return { safe: false, reason: `controller ${id} is a voter, but has not followed since it was configured` };
   return { safe: false, reason: `controller ${id} lags ${voter.lag} records behind the leader` };
 }
 
