@@ -3,17 +3,26 @@
  * whatever else happens or is left out. That is what lets a history be made shorter and still be the same history.
  */
 export interface Dice {
-  /** Uniform in [0, 1): the same for the same name. */
-  roll(name: string): number;
+  /** Uniform in [0, 1): the same for the same name and number. */
+  roll(name: Name, number?: number): number;
+}
+
+/** What a chance decides. */
+export interface Name {
+  readonly text: string;
+  readonly hash: number;
+}
+
+export function named(text: string): Name {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return { text, hash };
 }
 
 export function seededDice(seed: number): Dice {
+  const own = mixed(seed);
   return {
-    roll(name) {
-      let hash = seed | 0;
-      for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-      return mixed(hash ^ Math.imul(seed, 0x9e3779b9)) / 2 ** 32;
-    },
+    roll: ({ hash }, number = 0) => mixed(mixed(hash ^ own) + Math.imul(number, 0x9e3779b9)) / 2 ** 32,
   };
 }
 

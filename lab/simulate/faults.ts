@@ -8,7 +8,7 @@ import { broken, type CloudFaults, throttled } from "../cloud/faults.ts";
 import type { Bend, Call } from "../cloud/service.ts";
 import type { Rates } from "./blows.ts";
 import type { Containers } from "./containers.ts";
-import type { Dice } from "./dice.ts";
+import { type Dice, type Name, named } from "./dice.ts";
 
 export interface Fault {
   readonly kind: keyof Rates;
@@ -30,10 +30,26 @@ export interface FaultOptions {
 
 /** Reads that have been seen to lag behind. */
 const LAGGING = /^(Describe|List|Get)/;
+/** Only so many of the sweep's own events are lost: without any sweep nobody would be at work at all. */
+const SWEEPS_LOST = 0.15;
+
+/** Everything of one kind that something can happen to, with how many there were so far. */
+interface Kind {
+  readonly text: string;
+  count: number;
+  /** The names of what may happen to it, by fault. */
+  readonly names: Map<keyof Rates, Name>;
+}
+
+/** One of a kind: the n-th. */
+interface Target {
+  readonly kind: Kind;
+  readonly number: number;
+}
 
 export class Faults implements CloudFaults {
   readonly #options: FaultOptions;
-  readonly #counts = new Map<string, number>();
+  readonly #kinds = new Map<string, Kind>();
   #on = true;
 
   constructor(options: FaultOptions) {
@@ -50,99 +66,109 @@ export class Faults implements CloudFaults {
     return this.#options.containers.of(call.caller) !== undefined;
   }
 
-  async before(call: Call): Promise<Bend> {
+  before(call: Call): Promise<Bend> | Bend {
     const container = this.#options.containers.of(call.caller);
     if (!container) return undefined;
-    const what = this.#numbered(`${container.function} ${call.service}:${call.action}`);
-    const table = call.service === "table";
-    if (this.#strikes("killed", `${what} before`, 0.5)) {
+    const target = this.#next(`${container.function} ${call.service}:${call.action}`);
+    if (this.#strikes("killed", target, 0.5)) {
       container.kill();
       return never();
     }
-    if (this.#strikes("slow", what))
-      await this.#options.clock.wait(1_000 + Math.floor(10_000 * this.#options.dice.roll(`${what} slowness`)));
-    if (this.#strikes("throttled", what)) throw throttled(call.service);
-    if (this.#strikes("broken", what)) throw broken(call.service);
-    if (!table && LAGGING.test(call.action) && this.#strikes("stale", what)) {
-      return { staleBy: 500 + Math.floor(15_000 * this.#options.dice.roll(`${what} staleness`)) };
+    const slow = this.#strikes("slow", target) ? 1_000 + this.#draw("slow", target, 10_000) : 0;
+    const refused = this.#strikes("throttled", target)
+      ? throttled(call.service)
+      : this.#strikes("broken", target)
+        ? broken(call.service)
+        : undefined;
+    const lags = call.service !== "table" && LAGGING.test(call.action) && this.#strikes("stale", target);
+    const bend = lags ? { staleBy: 500 + this.#draw("stale", target, 15_000) } : undefined;
+    if (slow > 0) {
+      return this.#options.clock.wait(slow).then(() => {
+        if (refused) throw refused;
+        return bend;
+      });
     }
-    return undefined;
+    if (refused) throw refused;
+    return bend;
   }
 
-  async after(call: Call): Promise<void> {
+  after(call: Call): Promise<void> | void {
     const container = this.#options.containers.of(call.caller);
     if (!container) return;
-    const what = this.#numbered(`${container.function} ${call.service}:${call.action} done`);
-    if (this.#strikes("killed", `${what} after`, 0.5)) {
+    const target = this.#next(`${container.function} ${call.service}:${call.action} done`);
+    if (this.#strikes("killed", target, 0.5)) {
       container.kill();
       return never();
     }
-    if (this.#strikes("unanswered", what)) throw broken(call.service);
+    if (this.#strikes("unanswered", target)) throw broken(call.service);
   }
 
-  deliveries(event: CloudEvent, target: string): readonly number[] {
-    const subject = subjectOf(event);
-    const what = this.#numbered(`${event["detail-type"]}${subject}→${target.split(":").at(-1)}`);
-    // Without any sweep nobody would be at work at all.
-    const least = event["detail-type"] === "Scheduled Event" ? 0.15 : 1;
-    if (this.#strikes("eventLost", what, 1, least)) return [];
-    const delay = this.#strikes("eventLate", what)
-      ? Math.floor(90_000 * this.#options.dice.roll(`${what} lateness`))
-      : 0;
-    const again = this.#strikes("eventTwice", what)
-      ? [Math.floor(60_000 * this.#options.dice.roll(`${what} again`))]
-      : [];
-    return [delay, ...again];
+  deliveries(event: CloudEvent, arn: string): readonly number[] {
+    const type = event["detail-type"];
+    const target = this.#next(`${type}${subjectOf(event)}→${arn.split(":").at(-1)}`);
+    if (this.#strikes("eventLost", target, 1, type === "Scheduled Event" ? SWEEPS_LOST : 1)) return [];
+    const late = this.#strikes("eventLate", target) ? this.#draw("eventLate", target, 90_000) : 0;
+    return this.#strikes("eventTwice", target) ? [late, this.#draw("eventTwice", target, 60_000)] : [late];
   }
 
   agent(_instance: string): number | "never" | undefined {
-    const what = this.#numbered("agent");
-    if (this.#strikes("agentNever", what)) return "never";
-    return this.#strikes("agentLate", what)
-      ? 30_000 + Math.floor(120_000 * this.#options.dice.roll(`${what} lateness`))
-      : undefined;
+    const target = this.#next("agent");
+    if (this.#strikes("agentNever", target)) return "never";
+    return this.#strikes("agentLate", target) ? 30_000 + this.#draw("agentLate", target, 120_000) : undefined;
   }
 
   command({ comment }: { readonly comment: string }): readonly number[] {
-    const what = this.#numbered(`command ${comment.split(" ")[1]}`);
-    if (this.#strikes("commandLost", what)) return [];
-    const late = this.#strikes("commandLate", what)
-      ? Math.floor(120_000 * this.#options.dice.roll(`${what} lateness`))
-      : 0;
-    const again = this.#strikes("commandTwice", what)
-      ? [Math.floor(200_000 * this.#options.dice.roll(`${what} again`))]
-      : [];
-    return [late, ...again];
+    const target = this.#next(`command ${comment.split(" ")[1]}`);
+    if (this.#strikes("commandLost", target)) return [];
+    const late = this.#strikes("commandLate", target) ? this.#draw("commandLate", target, 120_000) : 0;
+    return this.#strikes("commandTwice", target) ? [late, this.#draw("commandTwice", target, 200_000)] : [late];
   }
 
   launch(_zone: string): string | undefined {
-    return this.#strikes("noCapacity", this.#numbered("launch")) ? "InsufficientInstanceCapacity" : undefined;
+    return this.#strikes("noCapacity", this.#next("launch")) ? "InsufficientInstanceCapacity" : undefined;
   }
 
   /** What a command meets on the node. */
   run(action: string): "stuck" | "failed" | undefined {
-    const what = this.#numbered(`run ${action}`);
-    if (this.#strikes("commandStuck", what)) return "stuck";
-    return this.#strikes("commandFailed", what) ? "failed" : undefined;
+    const target = this.#next(`run ${action}`);
+    if (this.#strikes("commandStuck", target)) return "stuck";
+    return this.#strikes("commandFailed", target) ? "failed" : undefined;
   }
 
-  /** The n-th of its kind. */
-  #numbered(what: string): string {
-    const count = (this.#counts.get(what) ?? 0) + 1;
-    this.#counts.set(what, count);
-    return `${what} #${count}`;
+  #next(text: string): Target {
+    let kind = this.#kinds.get(text);
+    if (!kind) {
+      kind = { text, count: 0, names: new Map() };
+      this.#kinds.set(text, kind);
+    }
+    kind.count += 1;
+    return { kind, number: kind.count };
   }
 
   /** `share`: of the rate that this counts for; `most`: the rate is no higher here. */
-  #strikes(kind: keyof Rates, what: string, share = 1, most = 1): boolean {
+  #strikes(fault: keyof Rates, { kind, number }: Target, share = 1, most = 1): boolean {
     const { rates, dice, only, told, clock } = this.#options;
-    const rate = Math.min(rates[kind], most);
+    const rate = Math.min(rates[fault], most) * share;
     if (!this.#on || rate === 0) return false;
-    const name = `${kind}: ${what}`;
-    if (dice.roll(name) >= rate * share) return false;
+    if (dice.roll(this.#name(fault, kind), number) >= rate) return false;
+    const name = `${fault}: ${kind.text} #${number}`;
     if (only && !only.has(name)) return false;
-    told({ kind, name, at: clock.now() });
+    told({ kind: fault, name, at: clock.now() });
     return true;
+  }
+
+  /** How much of it: whole milliseconds below that. */
+  #draw(fault: keyof Rates, { kind, number }: Target, below: number): number {
+    return Math.floor(below * this.#options.dice.roll(this.#name(fault, kind), -number));
+  }
+
+  #name(fault: keyof Rates, { text, names }: Kind): Name {
+    let name = names.get(fault);
+    if (!name) {
+      name = named(`${fault}: ${text}`);
+      names.set(fault, name);
+    }
+    return name;
   }
 }
 

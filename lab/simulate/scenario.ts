@@ -21,7 +21,7 @@ const MINUTE = 60 * SECOND;
 export function scenarioOf(seed: number): Scenario {
   const random = seededRandom(seed).fork("scenario");
   const shape = drawShape(random.fork("shape"));
-  const span = (2 + random.below(6)) * MINUTE;
+  const span = (90 + random.below(240)) * SECOND;
   return {
     seed,
     shape,
@@ -36,7 +36,10 @@ function drawShape(random: Random): Shape {
   const zones = random.pick([1, 2, 3, 3]);
   const controllers = zones === 1 ? random.pick([1, 3, 3]) : 1;
   const room = Math.floor((12 - zones * controllers) / zones);
-  const brokers = Math.min(room, zones === 1 ? random.pick([0, 1, 2, 3, 5, 9]) : random.pick([1, 1, 1, 1, 1, 2, 2, 3]));
+  const brokers = Math.min(
+    room,
+    zones === 1 ? random.pick([0, 1, 2, 2, 3, 3, 4, 5, 9]) : random.pick([1, 1, 1, 1, 1, 1, 2, 3]),
+  );
   const all = zones * brokers;
   const replication = Math.min(all, random.pick([2, 3, 3]));
   return {
@@ -96,7 +99,7 @@ function drawBlows(random: Random, shape: Shape, span: number): Blow[] {
 }
 
 function drawBlow(random: Random, shape: Shape, at: number, span: number): Blow {
-  const role: RoleName = random.chance(0.7) ? "broker" : "controller";
+  const role: RoleName = random.chance(0.75) ? "broker" : "controller";
   const nth = random.below(24);
   const zone = random.below(shape.zones);
   const dice = random.below(100);

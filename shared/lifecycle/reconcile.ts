@@ -148,7 +148,6 @@ async function lookAll(step: Extract<Step, { do: "look" }>, plan: Plan, ports: P
 }
 
 function forget(facts: Facts, names: readonly FactName[]): Facts {
-  const kept: Record<string, unknown> = { ...facts };
-  for (const name of names) delete kept[name];
-  return kept as unknown as Facts;
+  const kept = Object.entries(facts).filter(([name]) => !(names as readonly string[]).includes(name));
+  return Object.fromEntries(kept) as unknown as Facts;
 }

@@ -40,7 +40,7 @@ describe("hold and resume", () => {
     await heldAt(owner, /^an operator holds it: I look at its disk$/);
     await bench.lab.machine(owner).breakKafka();
     // Longer than the grace, after which it would be asked, and then replaced.
-    const end = bench.lab.clock.now() + 4 * bench.lab.definition.periods.grace;
+    const end = bench.lab.clock.now() + 2 * bench.lab.definition.periods.grace;
     await bench.until("the grace is over", () => (bench.lab.clock.now() > end ? true : undefined));
     expect(await ownerOf(1)).toBe(owner);
     const status = await bench.json("status");

@@ -44,7 +44,7 @@ export interface Bench extends Omit<CommandLine, "close"> {
   readonly environment: Readonly<Record<string, string>>;
   /** What the operator has called since that many calls of the cloud. */
   operatorCalls(since: number): LoggedCall[];
-  /** Everybody in service, and the turn free. */
+  /** Everybody in service with an id, and the turn free. */
   whole(): Promise<void>;
   member(role: RoleName, id: number): Promise<RosterMember & { owner: string }>;
   record(instance: string): Promise<InstanceRecord | undefined>;
@@ -60,7 +60,7 @@ export type Told = any;
 /** Actions that may change something. Invoking the Kafka function only asks. */
 export const MUTATING = /^(?!Describe|Get|List|BatchGet|Query|Scan|Invoke|Simulate)/;
 
-const FACTOR = 5;
+const FACTOR = 12;
 /** Milliseconds of the lab's clock. */
 const LIMIT = 120_000;
 
@@ -110,11 +110,10 @@ export async function startBench({ faults, empty = false }: BenchOptions = {}): 
       try {
         await bench.until("the cluster is whole", async () => {
           const members = lab.cloud.snapshot().groups.flatMap((g) => g.members);
-          const { turn } = await lab.table.readAll();
-          return (
-            (members.length === size && members.every((m) => m.state === "InService") && turn === undefined) ||
-            undefined
-          );
+          const { turn, rosters } = await lab.table.readAll();
+          const owners = [...rosters.values()].flatMap((r) => [...r.members.values()].map((m) => m.owner));
+          const seated = members.every((m) => m.state === "InService" && owners.includes(m.instance));
+          return (members.length === size && seated && turn === undefined) || undefined;
         });
       } catch (error) {
         broken = error;

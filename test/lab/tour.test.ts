@@ -61,16 +61,18 @@ beforeAll(() => {
 // These first: they are over while the tours go on.
 describe("Ctrl-C before the end", () => {
   test.concurrent.each([
-    ["while the stack is packaged", /addresses|modelled nodes/],
-    ["in mid-launch", /Pending:Wait/],
+    ["while the stack is packaged", /▸ The stack is packaged/, /cloud: http/],
+    ["in mid-launch", /Pending:Wait/, /InService/],
   ])(
     "%s",
-    async (_, moment) => {
+    async (_, moment, later) => {
       const tour = start(["--no-kafka"]);
       await tour.said(moment, 60_000);
       tour.interrupt();
-      const { status, stderr } = await tour.ended;
+      const { status, stdout, stderr } = await tour.ended;
       expect({ status, stderr }).toEqual({ status: 130, stderr: "" });
+      expect(stdout).not.toMatch(later);
+      expect(stdout).toMatch(/interrupted: the cluster goes down\n$/);
       expect(tour.descendants()).toEqual([]);
       expect(leftIn(tour.folder)).toEqual([]);
     },
