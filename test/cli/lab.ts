@@ -60,7 +60,7 @@ export type Told = any;
 /** Actions that may change something. Invoking the Kafka function only asks. */
 export const MUTATING = /^(?!Describe|Get|List|BatchGet|Query|Scan|Invoke|Simulate)/;
 
-const FACTOR = 12;
+const FACTOR = 10;
 /** Milliseconds of the lab's clock. */
 const LIMIT = 120_000;
 
