@@ -5,7 +5,7 @@ import { type Fault, Faults } from "./faults.ts";
 import { excuse, unsettled } from "./judge.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Stage, setStage } from "./stage.ts";
-import { strike } from "./strike.ts";
+import { membersOf, strike } from "./strike.ts";
 import { type Breach, type Harm, Watch, type WholeSweep } from "./watch.ts";
 
 export interface Play {
@@ -189,12 +189,14 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
   return history;
 }
 
-/** As soon as there are brokers enough. */
+/** As soon as brokers enough are in service. */
 function makeTopic(stage: Stage, { shape }: Scenario, made: () => void): void {
   if (shape.brokers === 0) return;
   const { clock, kafka } = stage;
   const look = (): void => {
-    if (kafka.registered().length >= shape.replication && kafka.quorum().leader !== -1) {
+    const brokers = membersOf(stage, "broker").filter(({ state }) => state === "InService").length;
+    const there = kafka.registered().length >= shape.replication && kafka.quorum().leader !== -1;
+    if (brokers >= shape.replication && there) {
       const { partitions, replication, minIsr } = shape;
       kafka.createTopic("orders", { partitions, replication, minIsr });
       made();

@@ -109,7 +109,14 @@ describe("an instance that EC2 has ended", () => {
     expect(step({ nodes: [dead] })).toMatchObject({ do: "look", facts: ["ec2"] });
   });
   test("unknown to EC2 and every group, having been seen before, is gone", () => {
-    expect(changeOf({ nodes: [dead], seen: { ec2: "unknown" } })).toMatchObject({ kind: "release", id: 1 });
+    const held = { ...dead, held: 300_000 };
+    expect(changeOf({ nodes: [held], seen: { ec2: "unknown" } })).toMatchObject({ kind: "release", id: 1 });
+  });
+  test("but not where it was seen first just now: both views may be of before it was born", () => {
+    const young = { ...dead, held: 299_999 };
+    expect(step({ nodes: [young], seen: { ec2: "unknown" } })).toMatchObject({ do: "wait", row: "state/unknown" });
+    const record = { action: { kind: "launch", since: NOW - 299_999 } } as const;
+    expect(step({ nodes: [nowhere], record, seen: { ec2: "unknown" } })).toMatchObject({ row: "state/unknown" });
   });
   test("a newborn that EC2 does not know yet is not", () => {
     expect(changeOf({ nodes: [{ ...nowhere, state: "Pending:Wait" }], seen: { ec2: "unknown" } })).toMatchObject({

@@ -18,6 +18,9 @@ import { decideTerminate } from "./terminate.ts";
 /** Before a change, what it rests on must have been seen no longer ago than this, ms. */
 export const FRESH = 5_000;
 
+/** So long after it was first seen, a view that does not know an instance may be one of before it was born, ms. */
+const NEWBORN = 300_000;
+
 export function decide(plan: Plan, facts: Facts): Step {
   return unhold(facts, fresh(facts, choose(plan, facts)));
 }
@@ -117,9 +120,14 @@ function outsideGroups(facts: Facts, table: TableSight): Step {
   if (!facts.ec2) return look("state/ec2", "no group lists it any more", "ec2");
   switch (facts.ec2.value) {
     case "terminated":
-    // It was seen before (it has a record or an id), so this is not the stale read that a newborn can meet.
-    case "unknown":
       return decideGone(facts, table, undefined);
+    case "unknown": {
+      // Both views may be of before it was born: whoever has an id or a record was seen by somebody who looked later.
+      const seen = Math.max(mine?.since ?? 0, table.record?.action?.since ?? 0);
+      if (facts.now - seen < NEWBORN)
+        return wait("state/unknown", "neither EC2 nor a group knows it yet: it is too new to be gone", "ec2", "fleet");
+      return decideGone(facts, table, undefined);
+    }
     case "shutting-down":
       return wait("state/shutting-down", "EC2 is ending it; what it holds is freed when EC2 says terminated", "ec2");
     default:
