@@ -5,7 +5,7 @@ import { type Fault, Faults } from "./faults.ts";
 import { excuse, unsettled } from "./judge.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Stage, setStage } from "./stage.ts";
-import { membersOf, strike } from "./strike.ts";
+import { strike } from "./strike.ts";
 import { type Breach, type Harm, Watch, type WholeSweep } from "./watch.ts";
 
 export interface Play {
@@ -189,14 +189,12 @@ export async function play(scenario: Scenario, options: Play = {}): Promise<Hist
   return history;
 }
 
-/** As soon as brokers enough are in service. */
+/** As soon as there are brokers enough. */
 function makeTopic(stage: Stage, { shape }: Scenario, made: () => void): void {
   if (shape.brokers === 0) return;
   const { clock, kafka } = stage;
   const look = (): void => {
-    const brokers = membersOf(stage, "broker").filter(({ state }) => state === "InService").length;
-    const there = kafka.registered().length >= shape.replication && kafka.quorum().leader !== -1;
-    if (brokers >= shape.replication && there) {
+    if (kafka.registered().length >= shape.replication && kafka.quorum().leader !== -1) {
       const { partitions, replication, minIsr } = shape;
       kafka.createTopic("orders", { partitions, replication, minIsr });
       made();

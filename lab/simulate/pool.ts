@@ -7,9 +7,6 @@ import { emptyTally, merge, type Tally } from "./tally.ts";
 /** Histories that a thread plays at a time. */
 const SHARE = 25;
 
-/** Nearly everything of a history is garbage at its end: room for it saves the collector from looking at it often. MiB. */
-const YOUNG = 96;
-
 export interface PoolOptions extends Range {
   readonly threads?: number;
   /** Called with each share as it is done. */
@@ -29,9 +26,7 @@ export async function playOnThreads(options: PoolOptions): Promise<Tally> {
     return range;
   };
   const work = async (): Promise<void> => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
-    });
+    const worker = new Worker(new URL("./worker.ts", import.meta.url));
     try {
       for (let range = share(); range; range = share()) {
         const tally = await ask(worker, range);

@@ -21,7 +21,7 @@ const MINUTE = 60 * SECOND;
 export function scenarioOf(seed: number): Scenario {
   const random = seededRandom(seed).fork("scenario");
   const shape = drawShape(random.fork("shape"));
-  const span = (60 + random.below(180)) * SECOND;
+  const span = (90 + random.below(240)) * SECOND;
   return {
     seed,
     shape,
@@ -33,12 +33,12 @@ export function scenarioOf(seed: number): Scenario {
 
 /** Mostly small: what can go wrong between two members can be seen in a few. */
 function drawShape(random: Random): Shape {
-  const zones = random.pick([1, 1, 1, 2, 3, 3]);
-  const controllers = zones === 1 ? random.pick([1, 1, 3]) : 1;
+  const zones = random.pick([1, 2, 3, 3]);
+  const controllers = zones === 1 ? random.pick([1, 3, 3]) : 1;
   const room = Math.floor((12 - zones * controllers) / zones);
   const brokers = Math.min(
     room,
-    zones === 1 ? random.pick([0, 1, 2, 2, 2, 3, 3, 4, 9]) : random.pick([1, 1, 1, 1, 1, 2, 3]),
+    zones === 1 ? random.pick([0, 1, 2, 2, 3, 3, 4, 5, 9]) : random.pick([1, 1, 1, 1, 1, 1, 2, 3]),
   );
   const all = zones * brokers;
   const replication = Math.min(all, random.pick([2, 3, 3]));
@@ -87,7 +87,7 @@ function drawRates(random: Random): Rates {
 }
 
 function drawBlows(random: Random, shape: Shape, span: number): Blow[] {
-  const count = 1 + random.below(3);
+  const count = 1 + random.below(4);
   const blows: Blow[] = [];
   for (let n = 0; n < count; n++) {
     const at = Math.floor(random.next() * span);

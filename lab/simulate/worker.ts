@@ -4,8 +4,6 @@ import { playSeeds, type Range } from "./seeds.ts";
 
 if (!parentPort) throw new Error("lab/simulate/worker.ts is a worker thread's, not a program");
 const port = parentPort;
-// The model refuses calls by the hundred, and nobody reads where it did; each trace costs as much as the call.
-Error.stackTraceLimit = 0;
 port.on("message", (range: Range) => {
   playSeeds(range).then(
     (tally) => port.postMessage({ tally }),
