@@ -1,5 +1,6 @@
 /** What was typed, read into a command with its parameters and options. */
 import { parseArgs } from "node:util";
+import { nearest } from "../shared/cluster/nearest.ts";
 import { COMMON, type Command } from "./command.ts";
 import { reasonOf, UsageError } from "./exit.ts";
 import { usageOf } from "./help.ts";
@@ -23,7 +24,10 @@ export function readArguments(command: Command, args: readonly string[]): Typed 
     parsed = parseArgs({ args: [...args], options: types, allowPositionals: true });
   } catch (error) {
     // Node goes on to tell how to pass what looks like an option; nothing here does.
-    throw wrong(command, reasonOf(error).split(". ")[0] ?? "");
+    const what = reasonOf(error).split(". ")[0] ?? "";
+    const [, unknown] = /^Unknown option '--([^']+)'/.exec(what) ?? [];
+    const meant = unknown === undefined ? undefined : nearest(unknown, Object.keys(options));
+    throw wrong(command, meant === undefined ? what : `${what}: did you mean --${meant}?`);
   }
   const { values, positionals } = parsed;
   const value = (name: string) => values[name] as string | boolean | undefined;

@@ -11,6 +11,7 @@ import type { OperatorWish } from "../shared/lifecycle/sights.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Invocation, Options } from "./command.ts";
 import { EXIT, type ExitCode, Refusal } from "./exit.ts";
+import { unlessInterrupted } from "./interruption.ts";
 import { stepJson, stepLines } from "./show/explanation.ts";
 import { span } from "./show/words.ts";
 
@@ -18,7 +19,10 @@ import { span } from "./show/words.ts";
 export const CAREFUL = {
   yes: { type: "boolean", help: "do not ask whether to go on" },
   "dry-run": { type: "boolean", help: "only show what would happen" },
-  here: { type: "boolean", help: "take the steps from this machine at once, as where the functions are down" },
+  here: {
+    type: "boolean",
+    help: "take Rollcall's steps from this machine at once, for five minutes at most, as where the functions are down",
+  },
 } as const satisfies Options;
 
 /** Of one that asks for something. */
@@ -43,19 +47,23 @@ export interface Ask {
   readonly wish: Pick<OperatorWish, "wish" | "id"> | undefined;
   /** In words, as a question: `Hold i-0abc?` */
   readonly question: string;
+  /** Whether what holds it must still be so in the same words when the wish is written. */
+  readonly exactly?: true;
   /** @param then what would happen once the wish is in the record */
   judge(now: Explanation, then: Explanation): Objection | undefined;
 }
 
-/** How long the steps may take that are taken from here, ms. */
-const HERE = 60_000;
+/** How long the steps may take that are taken from here, ms: as long as an invocation of the lifecycle function. */
+const HERE = 300_000;
+/** Between two looks while one of them has to wait, ms. */
+const PAUSE = 1_000;
 /** The longest reason that a record keeps, characters. */
 const LONGEST_REASON = 200;
 /** How often the record may have moved on under our hands. */
 const ROUNDS = 5;
 
 /** A call of such a command. */
-export interface Asked extends Pick<Invocation, "cluster" | "terminal" | "clock" | "operator"> {
+export interface Asked extends Pick<Invocation, "cluster" | "terminal" | "clock" | "operator" | "interrupted"> {
   readonly options: {
     readonly reason?: string | undefined;
     readonly here: boolean;
@@ -76,14 +84,13 @@ export async function askFor(asked: Asked, ask: Ask): Promise<ExitCode> {
   });
   const objection = ask.judge(now, then);
   if (objection && "refused" in objection) throw new Refusal(objection.refused);
-  if (objection && !options.force)
-    throw new Refusal(`that is not safe: ${objection.unsafe}. --force does it all the same`);
 
   const { width, paint } = terminal;
-  if (!terminal.json) {
+  if (!terminal.json)
     terminal.say("now", ...stepLines(now.step, width, paint), "then", ...stepLines(then.step, width, paint));
-    if (objection) terminal.say(paint(`not safe: ${objection.unsafe}`, "red"));
-  }
+  if (objection && !options.force)
+    throw new Refusal(`that is not safe: ${objection.unsafe}. --force does it all the same`);
+  if (objection && !terminal.json) terminal.say(paint(`not safe: ${objection.unsafe}`, "red"));
   const told = {
     instance,
     operator: operator ?? null,
@@ -96,7 +103,7 @@ export async function askFor(asked: Asked, ask: Ask): Promise<ExitCode> {
     return EXIT.fine;
   }
   await terminal.confirm(ask.question);
-  await write(cluster, now, operator);
+  await write(cluster, now, ask, operator);
   if (!options.here) {
     const sweep = span(cluster.definition.periods.sweep);
     terminal.tell({ ...told, done: true }, [
@@ -106,8 +113,8 @@ export async function askFor(asked: Asked, ask: Ask): Promise<ExitCode> {
   }
   const outcome = await takeSteps(asked, instance);
   terminal.tell({ ...told, done: true, outcome }, [
-    `written into its record, and from here: ${outcome.changes.join(", ") || "no change"}`,
-    `${outcome.outcome} (${outcome.row}): ${outcome.reason}`,
+    "written into its record, and acted on from here:",
+    outcomeLine(outcome),
   ]);
   return EXIT.fine;
 }
@@ -129,28 +136,64 @@ export function seenAtAll(explanation: Explanation): Explanation {
   return explanation;
 }
 
-/** Reconciles the instance once, as a sweep does, with what is said of it shown. */
-export function takeSteps({ cluster, terminal, clock }: Omit<Asked, "options">, instance: string): Promise<Outcome> {
-  const say = (message: string): void => terminal.say(`  ${message}`);
+/**
+ * Takes Rollcall's own steps about the instance from here, with what is said of it shown, until there is nothing more to do, it is
+ * held, or its time is over; what is left then is the functions' again.
+ */
+export async function takeSteps(
+  { cluster, terminal, clock, interrupted }: Omit<Asked, "options" | "operator">,
+  instance: string,
+): Promise<Outcome> {
+  let said = "";
+  const say = (message: string): void => {
+    if (message !== said) terminal.say(`  ${message}`);
+    said = message;
+  };
   const ports = { ...cluster.ports, log: { info: say, warn: say } };
-  return reconcile(cluster.plan, ports, { instance, suspect: true }, { deadline: clock.now() + HERE, once: true });
+  const deadline = clock.now() + HERE;
+  const changes: string[] = [];
+  for (;;) {
+    const outcome = await reconcile(cluster.plan, ports, { instance, suspect: true }, { deadline, once: true });
+    changes.push(...outcome.changes);
+    const over = clock.now() + PAUSE >= deadline || interrupted.aborted;
+    if (outcome.outcome !== "waiting" || over) return { ...outcome, changes };
+    await unlessInterrupted(clock.wait(PAUSE), interrupted);
+  }
 }
 
-/** Writes it where the record still leads to the step that was shown. */
-async function write(cluster: Cluster, shown: Explanation, operator: OperatorWish | undefined): Promise<void> {
+/** What has become of it, and what was changed on the way. */
+export function outcomeLine({ outcome, row, reason, changes }: Outcome): string {
+  return `${outcome} (${row}): ${reason} [${changes.length === 0 ? "no change" : `changes: ${changes.join(", ")}`}]`;
+}
+
+/**
+ * Writes it where the record still leads to the step that was shown: whoever was asked may have thought for a while.
+ *
+ * @throws {Refusal} where it does not, or changes at every look
+ */
+async function write(
+  cluster: Cluster,
+  shown: Explanation,
+  ask: Ask,
+  operator: OperatorWish | undefined,
+): Promise<void> {
   const { plan, ports } = cluster;
-  let facts: Facts = await withFreshTable(cluster, shown.facts);
   for (let round = 0; round < ROUNDS; round += 1) {
+    const now = await see(cluster, shown.instance);
+    const { row, reason } = now.step;
+    const same = now.step.do === shown.step.do && row === shown.step.row;
+    if (!same || (ask.exactly && reason !== shown.step.reason)) {
+      throw new Refusal(`${shown.instance} has moved on meanwhile (${row}: ${reason}): look again`);
+    }
+    const facts = await withFreshTable(cluster, now.facts);
+    if (versionIn(facts) !== versionIn(now.facts)) continue;
     const effect = await perform({ kind: "note", patch: { operator } }, plan, ports, facts, undefined);
     if (effect.table) return;
-    const now = await see(cluster, shown.instance);
-    if (now.step.do !== shown.step.do || now.step.row !== shown.step.row) {
-      throw new Refusal(`${shown.instance} has moved on meanwhile (${now.step.row}: ${now.step.reason}): look again`);
-    }
-    facts = await withFreshTable(cluster, now.facts);
   }
   throw new Refusal(`the record of ${shown.instance} changes at every look: try again`);
 }
+
+const versionIn = ({ table }: Facts): number => table?.value.record?.version ?? 0;
 
 /** What an explanation goes by may have been noted only in thought. */
 async function withFreshTable({ ports }: Cluster, facts: Facts): Promise<Facts> {

@@ -37,6 +37,9 @@ export function reasonOf(error: unknown): string {
 /** Errors that the SDK throws before any service has answered. */
 const ON_THE_WAY: ReadonlySet<string> = new Set(["TimeoutError", "CredentialsProviderError", "TokenProviderError"]);
 
+/** What services answer where a part of the stack does not exist. */
+export const NOT_THERE = ["ResourceNotFoundException", "QueueDoesNotExist"] as const;
+
 /** Whether it comes, in the end, from a call to AWS: refused by the service, or never answered. */
 export function isAwsFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -47,7 +47,7 @@ export function overview(commands: readonly Command[]): string[] {
       ["130", "interrupted"],
     ]),
     "",
-    "rollcall COMMAND --help tells more of each.",
+    "rollcall COMMAND --help tells more of each; rollcall --version, which Rollcall this is.",
   ];
 }
 

@@ -20,6 +20,8 @@ try {
     clock: systemClock,
     interrupted: interruption.signal,
   });
+  // A look that was left, or a pause between two, is not waited for.
+  if (interruption.signal.aborted) process.exit();
 } catch (error) {
   console.error(error);
   process.exitCode = EXIT.mistake;

@@ -1,6 +1,6 @@
 /** Where a command writes to, and whom it asks. */
-import { createInterface } from "node:readline/promises";
-import type { Readable, Writable } from "node:stream";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import type { Output } from "../shared/terminal/live-area.ts";
 import { coloured, type Paint, plain } from "../shared/terminal/text.ts";
 import { Interrupted, Refusal } from "./exit.ts";
@@ -59,16 +59,28 @@ export function terminalOn(streams: Streams, { json, yes, environment, interrupt
       if (yes) return;
       if (!input.isTTY) throw new Refusal(`${question} Nobody can be asked here: give --yes, or --dry-run to only see`);
       // The question goes where it does not get into anybody's data.
-      const prompt = createInterface({ input, output: (json ? err : out) as unknown as Writable, terminal: true });
-      try {
-        const answer = await prompt.question(`${question} [y/N] `, { signal: interrupted });
-        if (!/^y(es)?$/i.test(answer.trim())) throw new Refusal("not done: the answer was no");
-      } catch (error) {
-        if (interrupted.aborted) throw new Interrupted("not done");
-        throw error;
-      } finally {
-        prompt.close();
-      }
+      (json ? err : out).write(`${question} [y/N] `);
+      const answer = await lineFrom(input, interrupted);
+      if (interrupted.aborted) throw new Interrupted("not done");
+      if (!/^y(es)?$/i.test(answer.trim())) throw new Refusal("not done: the answer was no");
     },
   };
+}
+
+/**
+ * The next line that is typed; empty where the input ends before one, or is interrupted. The terminal keeps its own line editing, and
+ * its Ctrl-C: read key by key, that would end the question without an answer.
+ */
+async function lineFrom(input: Readable, interrupted: AbortSignal): Promise<string> {
+  const lines = createInterface({ input, signal: interrupted });
+  try {
+    return await new Promise((resolve, reject) => {
+      lines
+        .once("line", resolve)
+        .once("error", reject)
+        .once("close", () => resolve(""));
+    });
+  } finally {
+    lines.close();
+  }
 }

@@ -1,7 +1,8 @@
 import { parser } from "@aws-lambda-powertools/parser/middleware";
 import middy from "@middy/core";
 import { deadlineOf } from "../shared/lambda/budget.ts";
-import { atFirstCall, type FunctionOptions, type LambdaHandler, production } from "../shared/lambda/production.ts";
+import { atFirstCall, type LambdaHandler } from "../shared/lambda/handler.ts";
+import { type FunctionOptions, production } from "../shared/lambda/production.ts";
 import { countOutcomes, silence } from "../shared/lambda/telemetry.ts";
 import { hintSchema, parseEvent } from "../shared/lifecycle/events/parse.ts";
 import { type Outcome, reconcile } from "../shared/lifecycle/reconcile.ts";

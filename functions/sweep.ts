@@ -1,6 +1,7 @@
 import middy from "@middy/core";
 import { deadlineOf } from "../shared/lambda/budget.ts";
-import { atFirstCall, type FunctionOptions, type LambdaHandler, production } from "../shared/lambda/production.ts";
+import { atFirstCall, type LambdaHandler } from "../shared/lambda/handler.ts";
+import { type FunctionOptions, production } from "../shared/lambda/production.ts";
 import { countOutcomes, measureCluster, silence } from "../shared/lambda/telemetry.ts";
 import { sweep } from "../shared/lifecycle/sweep.ts";
 

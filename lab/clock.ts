@@ -90,9 +90,10 @@ interface Entry extends Timer {
 
 /**
  * `start`: ms since the epoch. `drain` lets what is in progress come to rest between two moves; one turn of the event
- * loop is enough for promises, code that goes through sockets needs its own.
+ * loop is enough for promises, code that goes through sockets needs its own. It is told how to ask whether more is to be
+ * called at this very moment.
  */
-export function virtualClock(start: number, drain: () => Promise<void> = oneTurn): VirtualClock {
+export function virtualClock(start: number, drain: (more: () => boolean) => Promise<void> = oneTurn): VirtualClock {
   let now = start;
   let scheduled = 0;
   let pending = 0;
@@ -123,13 +124,15 @@ export function virtualClock(start: number, drain: () => Promise<void> = oneTurn
     return undefined;
   }
 
+  const dueNow = (): boolean => due(now) !== undefined;
+
   /** Calls what is due until then, one after the other, until `done` says so: whether it did. */
   async function run(until: number, done: () => boolean): Promise<boolean> {
     if (running) throw new Error("the virtual clock is already running");
     running = true;
     try {
       for (;;) {
-        await drain();
+        await drain(dueNow);
         if (done()) return true;
         const next = due(until);
         if (!next) return false;

@@ -7,11 +7,15 @@ import { lifecycleHandler } from "../functions/lifecycle.ts";
 import { sweepHandler } from "../functions/sweep.ts";
 import { awsClients, type Clients } from "../shared/aws/clients.ts";
 import { awsPorts } from "../shared/aws/ports.ts";
+import { awsSecrets } from "../shared/aws/secrets.ts";
 import { dynamoTable } from "../shared/aws/table.ts";
 import type { Definition } from "../shared/cluster/definition.ts";
-import { environmentOf } from "../shared/lambda/environment.ts";
+import { observerSecret } from "../shared/cluster/security.ts";
+import { type LoginSource, observerLogin, type Secrets } from "../shared/kafka/login.ts";
+import { environmentOf, kafkaEnvironmentOf } from "../shared/lambda/environment.ts";
+import { silence, type Telemetry } from "../shared/lambda/telemetry.ts";
 import { planFor } from "../shared/lifecycle/plan.ts";
-import type { Clock, KafkaView, Log, Ports, Table } from "../shared/lifecycle/ports.ts";
+import type { Clock, Log, NetworkView, Ports, Table } from "../shared/lifecycle/ports.ts";
 import type { RealClock } from "./clock.ts";
 import { Cloud } from "./cloud/cloud.ts";
 import { LAB_DELAYS } from "./cloud/delays.ts";
@@ -21,8 +25,9 @@ import { dynamodbService } from "./doors/dynamodb.ts";
 import { startHttpDoor } from "./doors/http.ts";
 import { identityService } from "./doors/identity.ts";
 import { Journal } from "./journal.ts";
-import type { Machine, MachineKind } from "./machines/machine.ts";
+import type { Machine, MachineKind, MachineSpec } from "./machines/machine.ts";
 import { seededRandom } from "./random.ts";
+import { provideSecrets } from "./secrets.ts";
 import { ADMINISTRATORS, type DeployedStack, deployStack } from "./stack.ts";
 
 export interface LabOptions {
@@ -33,11 +38,13 @@ export interface LabOptions {
   readonly clock: RealClock;
   readonly machines: MachineKind;
   /** Kafka as the function inside the VPC sees it. */
-  readonly kafka: Pick<KafkaView, "brokers" | "listeners">;
+  readonly kafka: (login?: LoginSource) => NetworkView;
   readonly seed: number;
   /** Of the HTTP door; 0: any free one. */
   readonly port?: number;
   readonly faults?: CloudFaults;
+  /** Gets what the sweep counts and measures. */
+  readonly telemetry?: Telemetry;
   /** One line about something worth telling. */
   readonly say: (line: string) => void;
 }
@@ -52,7 +59,7 @@ export interface Lab {
   readonly journal: Journal;
   /** Reads without counting as Rollcall's own calls. */
   readonly table: Table;
-  readonly kafka: Pick<KafkaView, "brokers" | "listeners">;
+  readonly kafka: NetworkView;
   /** The groups are made, and their instances launch. */
   launch(): Promise<void>;
   machine(instance: string): Machine;
@@ -64,12 +71,16 @@ export interface Lab {
 const ACCOUNT = "123456789012";
 
 export async function startLab(options: LabOptions): Promise<Lab> {
-  const { definition, clock, kafka, say } = options;
+  const { definition, clock, say } = options;
   const machines = new Map<string, Machine>();
-  const cloud = new Cloud({
+  let door: Awaited<ReturnType<typeof startHttpDoor>> | undefined;
+  const cloud: Cloud = new Cloud({
     scheduler: clock,
     random: seededRandom(options.seed),
-    machines: remembering(options.machines, machines),
+    machines: remembering(options.machines, machines, (instance) => ({
+      environment: callsOf(cloud.roleOf(instance), door?.endpoint),
+      call: (service, action, input) => cloud.callFrom(instance, service, action, input),
+    })),
     region: definition.region,
     account: ACCOUNT,
     delays: LAB_DELAYS,
@@ -79,7 +90,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   });
   cloud.register(dynamodbService());
   cloud.register(identityService(ACCOUNT));
-  const door = await startHttpDoor({ cloud, host: "127.0.0.1", port: options.port ?? 0, log: say });
+  door = await startHttpDoor({ cloud, host: "127.0.0.1", port: options.port ?? 0, log: say });
   const opened: Clients[] = [];
   try {
     const plan = planFor(definition);
@@ -91,12 +102,19 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       opened.push(clients);
       return clients;
     };
+    const secretsFor = (role: string): Secrets =>
+      awsSecrets({
+        region: definition.region,
+        endpoint: door.endpoint,
+        credentials: { accessKeyId: role, secretAccessKey: "lab" },
+      });
     /** The ports of a deployed function, for one invocation after the other. */
     const portsOf = ({ role, environment }: DeployedFunction): ((over: { clock: Clock; log: Log }) => Ports) => {
       const clients = clientsOf(role);
       const { table, kafkaFunction } = environmentOf(environment);
       return (over) => awsPorts({ clients, definition, tableName: table, kafkaFunction, ...over });
     };
+    await provideSecrets(cloud, definition, seededRandom(options.seed).fork("secrets"), clock.now());
     const stack = await deployStack(cloud, {
       template: options.template,
       definition,
@@ -113,10 +131,14 @@ export async function startLab(options: LabOptions): Promise<Lab> {
           const ports = portsOf(deployed);
           return (event, context) => {
             const invocation = journal.begin("sweep", event);
-            return sweepHandler({ plan, ports: ports(invocation) })(event, context).finally(invocation.end);
+            const telemetry = options.telemetry ?? silence;
+            return sweepHandler({ plan, ports: ports(invocation), telemetry })(event, context).finally(invocation.end);
           };
         },
-        kafka: () => kafkaHandler(kafka),
+        kafka(deployed) {
+          const asked = kafkaEnvironmentOf({ ...deployed.environment, AWS_REGION: definition.region });
+          return kafkaHandler(options.kafka(asked && observerLogin(secretsFor(deployed.role), asked.secrets)));
+        },
       },
     });
     return {
@@ -127,7 +149,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       stack,
       journal,
       table: dynamoTable({ client: clientsOf("view").dynamodb, tableName: stack.table, cluster: definition.cluster }),
-      kafka,
+      kafka: options.kafka(looker(definition, secretsFor("view"))),
       launch: () => stack.launch(),
       machine(instance) {
         const machine = machines.get(instance);
@@ -143,6 +165,16 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   }
 }
 
+/** Whoever looks at Kafka from outside does so as Rollcall's observer. */
+function looker({ cluster, security }: Definition, secrets: Secrets): LoginSource | undefined {
+  if (!security) return undefined;
+  const { certificate, encrypt } = security;
+  return observerLogin(secrets, {
+    observer: observerSecret(cluster),
+    ...(encrypt && certificate !== undefined && { certificate }),
+  });
+}
+
 /** Machines first: nothing of them may be left, whatever else goes wrong. */
 async function shut(cloud: Cloud, door: { close(): Promise<void> }, clients: readonly Clients[]): Promise<void> {
   try {
@@ -153,11 +185,21 @@ async function shut(cloud: Cloud, door: { close(): Promise<void> }, clients: rea
   }
 }
 
-function remembering(kind: MachineKind, machines: Map<string, Machine>): MachineKind {
+/** What calls AWS on a machine does so at the lab's door, in the role of the machine's profile. */
+function callsOf(role: string | undefined, endpoint: string | undefined): Readonly<Record<string, string>> {
+  if (role === undefined || endpoint === undefined) return {};
+  return { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: role, AWS_SECRET_ACCESS_KEY: "lab" };
+}
+
+function remembering(
+  kind: MachineKind,
+  machines: Map<string, Machine>,
+  awsOf: (instance: string) => Pick<MachineSpec, "environment" | "call">,
+): MachineKind {
   return {
     name: kind.name,
     create(spec) {
-      const machine = kind.create(spec);
+      const machine = kind.create({ ...spec, ...awsOf(spec.instance) });
       machines.set(spec.instance, machine);
       return machine;
     },

@@ -4,6 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Definition } from "../shared/cluster/definition.ts";
+import { definitionJson } from "../shared/cluster/json.ts";
 import { parseDefinition } from "../shared/cluster/parse.ts";
 import { DefinitionError } from "../shared/cluster/problems.ts";
 import { type RealClock, realClock } from "./clock.ts";
@@ -164,7 +165,8 @@ async function inLab(
     view.done();
     view.note(`cloud: ${lab.endpoint}; addresses of ${definition.cluster}: 127.${slot}.0.0/16`);
     const { summary, problems } = await giveTour({ ...nodes, lab, view, interrupted: promise });
-    view.summary(summary, problems, stay ? lookAround(lab, nodes.kafka.real) : whereNext(summary.ok));
+    const next = stay ? lookAround(lab, nodes.kafka.real, keepDefinition(definition, slot)) : whereNext(summary.ok);
+    view.summary(summary, problems, next);
     if (stay) await staying(lab, json ? undefined : view, promise);
     return summary.ok ? 0 : 1;
   } finally {
@@ -190,19 +192,33 @@ async function chooseNodes(
 ): Promise<Nodes> {
   if (!options.real) {
     view.note("modelled nodes, as --no-kafka asks: no Kafka runs");
-    return modelledNodes(clock, "--no-kafka");
+    return modelledNodes(clock, "--no-kafka", definition.kafka.mode);
   }
-  const found = await findKafka({ environment: process.env, cache: KEPT, say: (line) => view.note(line), signal });
+  const found = await findKafka({
+    mode: definition.kafka.mode,
+    environment: process.env,
+    cache: KEPT,
+    say: (line) => view.note(line),
+    signal,
+  });
   if (signal.aborted) throw new Interrupted("interrupted");
   if ("missing" in found) {
     view.warn(`NO REAL KAFKA: ${found.missing}. The nodes are modelled.`);
-    return modelledNodes(clock, found.missing);
+    return modelledNodes(clock, found.missing, definition.kafka.mode);
   }
   view.note(`Kafka ${found.version} from ${found.home}`);
   if (definition.kafka.version !== found.version) {
     view.warn(`the definition asks for Kafka ${definition.kafka.version}; the lab runs ${found.version}`);
   }
   return realNodes(found, SCRATCH, clock);
+}
+
+/** The definition at this machine's addresses, for the command line: where it lies. */
+function keepDefinition(definition: Definition, slot: number): string {
+  const file = join(KEPT, `cluster-${slot}.json`);
+  mkdirSync(KEPT, { recursive: true });
+  writeFileSync(file, JSON.stringify(definitionJson(definition)));
+  return file;
 }
 
 /** What was said in this run, for whoever wonders afterwards. */

@@ -1,8 +1,11 @@
 /** The two kinds of nodes that a lab can run, each with what goes with it: Kafka's view, traffic, and what to call it. */
 
+import type { Mode } from "../shared/cluster/definition.ts";
+import { ensembleSight } from "../shared/kafka/ensemble.ts";
 import { probeListeners } from "../shared/kafka/listeners.ts";
+import type { LoginSource } from "../shared/kafka/login.ts";
 import { brokerView } from "../shared/kafka/view.ts";
-import type { KafkaView } from "../shared/lifecycle/ports.ts";
+import type { NetworkView } from "../shared/lifecycle/ports.ts";
 import type { RealClock } from "./clock.ts";
 import type { Truth } from "./invariants/truth.ts";
 import type { Kafka } from "./kafka/jars.ts";
@@ -14,16 +17,22 @@ import { modelledKafkaView } from "./machines/modelled-view.ts";
 import { realMachines } from "./machines/real.ts";
 import { seededRandom } from "./random.ts";
 import type { Findings } from "./summary.ts";
+import { dumpSessions, type Sessions } from "./tour/ensemble.ts";
 import { startModelledTraffic } from "./tour/modelled-traffic.ts";
 import { startRealTraffic } from "./tour/real-traffic.ts";
-import type { Traffic } from "./tour/traffic.ts";
+import type { StartTraffic } from "./tour/traffic.ts";
 
 export interface Nodes {
   readonly machines: MachineKind;
-  readonly view: Pick<KafkaView, "brokers" | "listeners">;
+  /** Kafka as whoever has that login sees it. */
+  readonly view: (login?: LoginSource) => NetworkView;
   readonly truth: Truth;
   readonly kafka: Findings["kafka"];
-  readonly startTraffic: (bootstrap: () => string[]) => Promise<Traffic>;
+  readonly startTraffic: StartTraffic;
+  /** The session behind each broker's node in ZooKeeper, by the node's path, as those members (`host:port`) have it. */
+  readonly sessions: Sessions;
+  /** Of real machines: has a directory for each. */
+  readonly folder?: string;
   /** Fewest acknowledged messages for a tour to prove anything. */
   readonly atLeast: number;
 }
@@ -56,14 +65,15 @@ const QUICK_NODES: NodeDurations = {
 };
 
 /** @param reason why they are not real */
-export function modelledNodes(clock: RealClock, reason: string): Nodes {
-  const kafka = new ModelledKafka({ clock, durations: QUICK_KAFKA });
+export function modelledNodes(clock: RealClock, reason: string, mode: Mode = "kraft"): Nodes {
+  const kafka = new ModelledKafka({ clock, mode, durations: QUICK_KAFKA });
   return {
     machines: modelledMachines({ clock, random: seededRandom(1), kafka, durations: QUICK_NODES }),
-    view: modelledKafkaView(kafka),
+    view: (login) => modelledKafkaView(kafka, login),
     truth: { processes: () => kafka.processes(), kafka },
     kafka: { real: false, version: "modelled", reason },
     startTraffic: () => startModelledTraffic(kafka, clock),
+    sessions: async () => kafka.sessions(),
     atLeast: 100,
   };
 }
@@ -72,10 +82,16 @@ export function realNodes({ home, version, java }: Kafka, dir: string, clock: Re
   const machines = realMachines({ dir, kafkaHome: home, java, clock });
   return {
     machines,
-    view: { brokers: brokerView(), listeners: probeListeners },
+    folder: machines.folder,
+    view: (login) => ({
+      brokers: brokerView(login ? { login } : {}),
+      listeners: probeListeners,
+      ensemble: ensembleSight,
+    }),
     truth: { processes: () => machines.processes() },
     kafka: { real: true, version },
-    startTraffic: (bootstrap) => startRealTraffic(bootstrap, clock),
+    startTraffic: (bootstrap, writer) => startRealTraffic(bootstrap, clock, writer),
+    sessions: dumpSessions,
     atLeast: 1_000,
   };
 }

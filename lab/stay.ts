@@ -1,13 +1,15 @@
 /** How to look at the cluster that stays up, and how to hurt it. */
-import { CLIENT_PORT, groupOf } from "../shared/cluster/definition.ts";
+import { groupOf } from "../shared/cluster/definition.ts";
+import { CLIENT_PORT } from "../shared/cluster/role-kinds.ts";
 import type { Lab } from "./lab.ts";
 
 /**
  * A text for the terminal, a line each.
  *
  * @param real whether a Kafka runs that clients can reach
+ * @param file where the definition lies that the cluster was made from
  */
-export function lookAround(lab: Lab, real: boolean): string[] {
+export function lookAround(lab: Lab, real: boolean, file: string): string[] {
   const { definition, endpoint, stack, cloud } = lab;
   const { groups, instances } = cloud.snapshot();
   const members = groups.flatMap((g) => g.members);
@@ -19,9 +21,11 @@ export function lookAround(lab: Lab, real: boolean): string[] {
     "",
     // The AWS CLI's first version does not heed AWS_REGION, and the second heeds it before AWS_DEFAULT_REGION.
     `  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${definition.region} AWS_DEFAULT_REGION=${definition.region}`,
-    "  export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=lab",
+    `  export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=lab ROLLCALL_CLUSTER=${file}`,
     "",
     "Look at it:",
+    "  npx rollcall status --watch",
+    `  npx rollcall explain ${instance}`,
     "  aws autoscaling describe-auto-scaling-groups --query 'AutoScalingGroups[].Instances[].[InstanceId,LifecycleState]' --output text",
     `  aws dynamodb scan --table-name ${stack.table}`,
     "  aws ssm list-commands --query 'Commands[].[Comment,Status]' --output text",

@@ -1,5 +1,8 @@
 /** What the tour found in the end: the last line of its JSON output, and what makes it a success. */
+
 import type { RoleName } from "../shared/cluster/definition.ts";
+import type { EnsembleFindings } from "./tour/ensemble.ts";
+import { SECURE, type SecurityFindings } from "./tour/security.ts";
 
 export interface SummaryNode {
   readonly role: RoleName;
@@ -46,6 +49,10 @@ export interface Findings {
     readonly duplicated: number;
   };
   readonly replay: { readonly events: number; readonly changes: number };
+  /** Of a cluster that asks who is there: what came of each attempt. Real nodes only. */
+  readonly security?: SecurityFindings;
+  /** Of a cluster on ZooKeeper. */
+  readonly ensemble?: EnsembleFindings;
   /** By `service:Action`. */
   readonly apiCalls: Readonly<Record<string, number>>;
 }
@@ -56,12 +63,16 @@ export interface Summary extends Findings {
 
 /** What the tour set out to do: findings that fall short of it are no success, even where nothing went wrong. */
 export interface Expected {
-  readonly nodes: Readonly<Record<RoleName, number>>;
+  readonly nodes: Readonly<Partial<Record<RoleName, number>>>;
   readonly replacements: readonly { readonly role: RoleName; readonly kind: ReplacementKind }[];
   /** Fewest acknowledged messages, so that a producer that stood still cannot pass. */
   readonly acknowledged: number;
   /** Roles whose replacements keep a fixed address. */
   readonly fixedAddress: readonly RoleName[];
+  /** Whether it was to be tried who gets in. */
+  readonly security: boolean;
+  /** Whether an ensemble was to be watched. */
+  readonly ensemble: boolean;
 }
 
 /** Every value that is not as it must be, in words; ok where there is none. */
@@ -77,6 +88,8 @@ export function isOk(findings: Findings, expected: Expected): { readonly ok: boo
       ? []
       : [`replaying ${findings.replay.events} events changed ${findings.replay.changes} things, not 0`]),
     ...(isTime(findings.launch.seconds) ? [] : [`the launch took ${findings.launch.seconds} s`]),
+    ...securityProblems(findings, expected),
+    ...ensembleProblems(findings, expected),
     ...(Object.keys(findings.apiCalls).length > 0 ? [] : ["no API call was counted"]),
   ];
   return { ok: problems.length === 0, problems };
@@ -91,8 +104,9 @@ function nodeProblems({ nodes }: Findings, expected: Expected): string[] {
   for (const { role, id, instance, state } of nodes) {
     if (state !== "InService") problems.push(`${role} ${id} (${instance}) is ${state || "nowhere"}, not InService`);
   }
-  // Controllers and brokers share the ids of one cluster (KRaft's `node.id`).
-  for (const id of repeated(nodes.map((node) => node.id))) problems.push(`id ${id} is held more than once`);
+  // Controllers and brokers share the ids of one cluster (KRaft's `node.id`); an ensemble's are its own.
+  const identities = nodes.map(({ role, id }) => (role === "zookeeper" ? `${role} ${id}` : String(id)));
+  for (const id of repeated(identities)) problems.push(`id ${id} is held more than once`);
   for (const address of repeated(nodes.map((node) => node.address))) {
     problems.push(`address ${address} is held more than once`);
   }
@@ -134,6 +148,22 @@ function messageProblems({ messages }: Findings, expected: Expected): string[] {
     problems.push(`${acknowledged} messages were acknowledged, fewer than ${expected.acknowledged}: too few to tell`);
   }
   if (read < acknowledged) problems.push(`${read} messages were read, of ${acknowledged} acknowledged`);
+  return problems;
+}
+
+function securityProblems({ security }: Findings, expected: Expected): string[] {
+  if (!security) return expected.security ? ["nobody tried to get in without leave"] : [];
+  return Object.entries(SECURE)
+    .filter(([attempt, wanted]) => security[attempt as keyof SecurityFindings] !== wanted)
+    .map(([attempt, wanted]) => `${attempt}: ${security[attempt as keyof SecurityFindings]}, not ${wanted}`);
+}
+
+function ensembleProblems({ ensemble }: Findings, expected: Expected): string[] {
+  if (!ensemble) return expected.ensemble ? ["no ensemble was watched"] : [];
+  const problems = ensemble.replacedWhileServing ? [] : [`the ensemble did not serve on: ${ensemble.reason}`];
+  const idle = ensemble.members.filter(({ mode }) => mode !== "leader" && mode !== "follower");
+  for (const { id, mode } of idle) problems.push(`zookeeper ${id} is ${mode}`);
+  if (ensemble.leader < 0) problems.push("the ensemble has no leader");
   return problems;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../shared/lifecycle/ports.ts";
 import { compare, type Message, type Verification } from "./workload/compare.ts";
-import type { NewTopic } from "./workload/connection.ts";
+import type { Login, NewTopic } from "./workload/connection.ts";
 import { notWritten, Topic } from "./workload/topic.ts";
 
 export interface WorkloadOptions {
@@ -19,6 +19,8 @@ export interface WorkloadOptions {
   readonly producer: string;
   /** How long the topic may take to come to be, ms. */
   readonly within: number;
+  /** Where brokers ask who writes and reads. */
+  readonly login?: Login;
 }
 
 export interface Workload {
@@ -39,8 +41,8 @@ const PAUSE = 200;
 
 /** Creates the topic where it is not there, and begins. */
 export async function startWorkload(options: WorkloadOptions): Promise<Workload> {
-  const { topic: newTopic, bootstrap, clock, rate, producer, within } = options;
-  const topic = new Topic(newTopic, bootstrap, clock);
+  const { topic: newTopic, bootstrap, clock, rate, producer, within, login } = options;
+  const topic = new Topic(newTopic, bootstrap, clock, login);
   try {
     await topic.create(within);
   } catch (error) {
@@ -83,7 +85,7 @@ export async function startWorkload(options: WorkloadOptions): Promise<Workload>
     stop,
     async verify(within) {
       await stop();
-      const reader = new Topic(newTopic, bootstrap, clock);
+      const reader = new Topic(newTopic, bootstrap, clock, login);
       try {
         await reader.inSync(within);
         return compare({ acknowledged, unknown }, await reader.readAll(within));

@@ -106,6 +106,7 @@ export function alarms(definition: Definition): Alarm[] {
       times: 5,
     },
     ...roles.flatMap((role) => rosterNearlyUsedUp(definition, role, period)),
+    ...accessAlarms(definition, period),
     {
       kind: "sweep-not-running",
       description: "Nothing looks after the cluster but events: the sweep does not run",
@@ -165,6 +166,32 @@ function rosterNearlyUsedUp(definition: Definition, role: Role, period: number):
       when: { below: Math.max(1, Math.floor(spare / 5)) },
       period,
       times: 5,
+    },
+  ];
+}
+
+/** How many checks may fail one after the other before anybody is told. */
+const MISSED_CHECKS = 3;
+
+function accessAlarms(definition: Definition, period: number): Alarm[] {
+  if (!definition.security) return [];
+  return [
+    {
+      kind: "access-changed",
+      description: "Somebody changed users, passwords or ACLs past the definition; Rollcall has put them right",
+      metric: ownMetric(definition, "AccessDrift"),
+      when: { above: 0 },
+      period,
+      times: 1,
+    },
+    {
+      kind: "access-not-kept",
+      description:
+        "Users and ACLs have not been compared with the definition for some time: why is in the log of the sweep",
+      metric: ownMetric(definition, "AccessAge"),
+      when: { above: (MISSED_CHECKS * definition.periods.access) / 1000 },
+      period,
+      times: 3,
     },
   ];
 }

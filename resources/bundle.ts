@@ -7,7 +7,6 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
 import type { Definition } from "../shared/cluster/definition.ts";
-import { definitionJson } from "../shared/cluster/json.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -54,7 +53,7 @@ export async function bundle({ outdir, functions = FUNCTIONS, definition }: Bund
   });
   if (definition) {
     await mkdir(outdir, { recursive: true });
-    await writeFile(join(outdir, "definition.json"), JSON.stringify(definitionJson(definition)));
+    await writeFile(join(outdir, "definition.json"), JSON.stringify(definition));
   }
   return metafile;
 }

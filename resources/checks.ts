@@ -1,10 +1,16 @@
 /** What a definition has to keep to besides making sense in itself: limits of AWS, and of a cluster that is meant to last. */
+import { createHash } from "node:crypto";
 import type { Definition, Role } from "../shared/cluster/definition.ts";
 import type { Problem } from "../shared/cluster/problems.ts";
+import { kindOf, quorumRole } from "../shared/cluster/role-kinds.ts";
+import { renderAccess } from "../shared/config/access.ts";
+import { firstUsers } from "../shared/config/credentials.ts";
 import { render } from "../shared/config/render.ts";
 import { STOP_TIMEOUT } from "../shared/config/unit.ts";
 import type { QuorumMark } from "../shared/lifecycle/sights.ts";
 import { commandDocument } from "./document.ts";
+import { nodeStatements, SECRETS_STATEMENT } from "./roles.ts";
+import { secretsOfNode } from "./secrets.ts";
 
 /** Bytes that an SSM document may have (AWS Systems Manager endpoints and quotas). */
 const DOCUMENT_LIMIT = 64 * 1024;
@@ -17,18 +23,61 @@ export function packageProblems(definition: Definition, script: string): Problem
   if (document > DOCUMENT_LIMIT) {
     throw new Error(`the node script makes an SSM document of ${document} bytes, and one may have ${DOCUMENT_LIMIT}`);
   }
-  return definition.roles.flatMap((role): Problem[] => {
+  const problems: Problem[] = [];
+  const complain = (path: string, problem: string, remedy: string): void => {
+    problems.push({ path, value: undefined, problem, remedy });
+  };
+  for (const role of definition.roles) {
     const command = document + largestPayload(definition, role);
-    if (command <= COMMAND_LIMIT) return [];
-    return [
-      {
-        path: `roles.${role.name}.settings`,
-        value: undefined,
-        problem: `with these a ${role.name}'s configuration makes a command of ${command} bytes, and one may have ${COMMAND_LIMIT}`,
-        remedy: "Give fewer settings, or shorter ones, here and in kafka.settings",
-      },
-    ];
-  });
+    if (command > COMMAND_LIMIT) {
+      complain(
+        `roles.${role.name}.settings`,
+        `with these a ${role.name}'s configuration makes a command of ${command} bytes, and one may have ${COMMAND_LIMIT}`,
+        "Give fewer settings, or shorter ones, here and in kafka.settings",
+      );
+    }
+    const policy = policyLength(definition, role);
+    if (policy > POLICY_LIMIT) {
+      complain(
+        "security.users",
+        `a policy that lets ${kindOf(role).members} read so many secrets has ${policy} characters, and one may have ${POLICY_LIMIT}`,
+        "Declare fewer users: let those share one that may do the same",
+      );
+    }
+  }
+  const command = document + largestAccess(definition);
+  if (command > COMMAND_LIMIT) {
+    complain(
+      "security.users",
+      `users and ACLs make a command of ${command} bytes, and one may have ${COMMAND_LIMIT}`,
+      "Declare fewer ACLs: one with pattern: prefixed does for many names",
+    );
+  }
+  return problems;
+}
+
+/** Of what stands in for each secret's version here: as random as the real one, so that it packs as badly. */
+const versionOf = (user: string): string => createHash("sha256").update(user).digest("hex").slice(0, 36);
+
+/** Bytes of what brings users and ACLs to what is declared, at the most: once every password's version is known. */
+function largestAccess(definition: Definition): number {
+  const names = [
+    ...firstUsers(definition).map(({ user }) => user),
+    ...(definition.security?.users ?? []).map((u) => u.name),
+  ];
+  const versions = Object.fromEntries(names.map((user) => [user, versionOf(user)]));
+  return bytes(renderAccess(definition, { digest: "", at: 0, drift: [], versions })?.payload ?? "");
+}
+
+/** Characters that a role's own policies may have together, white space not counted (IAM quotas). */
+const POLICY_LIMIT = 10_240;
+/** Characters of a secret's ARN besides its name, in the longest of partitions and regions, and of what surrounds it in a list. */
+const ARN_LENGTH = '"arn:aws-us-gov:secretsmanager:ap-southeast-99:123456789012:secret:-XXXXXX",'.length;
+
+function policyLength(definition: Definition, role: Role): number {
+  const secrets = secretsOfNode(definition, role);
+  const others = nodeStatements(definition, role).filter(({ Sid }) => Sid !== SECRETS_STATEMENT);
+  return secrets.reduce((sum, secret) => sum + ARN_LENGTH + secret.length, JSON.stringify(others).length);
 }
 
 /** A Kafka uuid's length, which is all that counts here; one that repeats itself would be packed too well. */
@@ -39,7 +88,7 @@ function largestPayload(definition: Definition, role: Role): number {
   const quorum: QuorumMark = {
     clusterId: UUID,
     formed: false,
-    voters: (definition.roles.find((r) => r.name === "controller")?.ids ?? []).map((id) => ({
+    voters: quorumRole(definition).ids.map((id) => ({
       id,
       directoryId: UUID.slice(id % UUID.length) + UUID.slice(0, id % UUID.length),
     })),

@@ -21,6 +21,9 @@ export function dashboardResources(definition: Definition): Resources {
     graph(definition, "Longest launch and absence, s", own("LongestLaunch", "LongestAbsence")),
     graph(definition, "Free ids", own(...definition.roles.map((role) => FREE_IDS[role.name]))),
     graph(definition, "Changes, failures", own("Changes", "Failed", "Left", "Warnings")),
+    ...(definition.security
+      ? [graph(definition, "Users and ACLs: put right, s since compared", own("AccessDrift", "AccessAge"))]
+      : []),
     graph(definition, "Invocations", ofFunctions("Invocations")),
     graph(definition, "Errors and throttles", [...ofFunctions("Errors"), ...ofFunctions("Throttles")]),
   ];

@@ -21,12 +21,12 @@ export interface CommandDocument {
 export function commandDocument(cluster: string, script: string): CommandDocument {
   return {
     schemaVersion: "2.2",
-    description: `Configures, stops and examines a node of the Kafka cluster ${cluster}`,
+    description: `Configures, stops and examines a node of the Kafka cluster ${cluster}, and keeps its users`,
     parameters: {
       action: {
         type: "String",
         description: "What to do",
-        allowedPattern: "^(configure|stop|status|verify)$",
+        allowedPattern: "^(configure|stop|status|verify|access)$",
         interpolationType: "ENV_VAR",
       },
       payload: {

@@ -10,6 +10,7 @@ import {
   TABLE,
 } from "./logical-ids.ts";
 import { stackNames } from "./names.ts";
+import { secretArn, secretsOfObserver } from "./secrets.ts";
 import { getAtt, logicalId, type Resources, ref } from "./template.ts";
 
 export interface FunctionSettings {
@@ -96,10 +97,9 @@ export function functionResources(definition: Definition, code: Readonly<Record<
             Environment: {
               Variables: {
                 NODE_OPTIONS: "--enable-source-maps",
-                ...(!inVpc && {
-                  ROLLCALL_TABLE: ref(TABLE),
-                  ROLLCALL_KAFKA_FUNCTION: ref(functionId("kafka")),
-                }),
+                ...(inVpc
+                  ? secretVariables(definition)
+                  : { ROLLCALL_TABLE: ref(TABLE), ROLLCALL_KAFKA_FUNCTION: ref(functionId("kafka")) }),
               },
             },
             ...(inVpc && {
@@ -131,4 +131,15 @@ export function functionResources(definition: Definition, code: Readonly<Record<
     return made;
   });
   return Object.fromEntries(resources);
+}
+
+/** Which secrets the function that sees Kafka reads, never what they hold: it fetches them itself. */
+function secretVariables(definition: Definition): Readonly<Record<string, unknown>> {
+  const secrets = secretsOfObserver(definition);
+  if (!secrets) return {};
+  const { password, certificate } = secrets;
+  return {
+    ROLLCALL_OBSERVER_SECRET: secretArn(definition, password),
+    ...(certificate !== undefined && { ROLLCALL_CERTIFICATE_SECRET: certificate }),
+  };
 }

@@ -1,7 +1,7 @@
 /** What a role's instances are launched from. */
 import { CLUSTER_TAG, ROLE_TAG } from "../shared/aws/names.ts";
 import type { Definition, Role, Volume } from "../shared/cluster/definition.ts";
-import { INSTANCE_PROFILE, launchTemplateId, securityGroupId } from "./logical-ids.ts";
+import { launchTemplateId, nodeProfileId, securityGroupId } from "./logical-ids.ts";
 import { launchTemplateName } from "./names.ts";
 import { getAtt, type Resources } from "./template.ts";
 
@@ -22,7 +22,7 @@ function launchTemplate(definition: Definition, role: Role): Resources[string] {
       LaunchTemplateData: {
         ImageId: nodes.image ?? amazonLinux(role.instanceType),
         InstanceType: role.instanceType,
-        IamInstanceProfile: { Arn: getAtt(INSTANCE_PROFILE, "Arn") },
+        IamInstanceProfile: { Arn: getAtt(nodeProfileId(role.name), "Arn") },
         SecurityGroupIds: [getAtt(securityGroupId(role.name), "GroupId")],
         // Instance metadata by session only, and not for anything that runs in a container on the node.
         MetadataOptions: { HttpEndpoint: "enabled", HttpTokens: "required", HttpPutResponseHopLimit: 1 },

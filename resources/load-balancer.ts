@@ -1,5 +1,6 @@
 /** One address for bootstrap: clients that know it need no broker's. Behind it they talk to the brokers directly. */
-import { CLIENT_PORT, type Definition, roleOf } from "../shared/cluster/definition.ts";
+import { type Definition, roleOf } from "../shared/cluster/definition.ts";
+import { CLIENT_PORT } from "../shared/cluster/role-kinds.ts";
 import { LOAD_BALANCER, LOAD_BALANCER_SECURITY_GROUP, TARGET_GROUP } from "./logical-ids.ts";
 import { getAtt, type Resources, ref } from "./template.ts";
 

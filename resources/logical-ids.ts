@@ -6,12 +6,11 @@ export const TABLE = "Table";
 export const DOCUMENT = "NodeDocument";
 export const FAILURES = "FailureQueue";
 export const UNDELIVERED = "UndeliveredQueue";
-export const INSTANCE_ROLE = "NodeRole";
-export const INSTANCE_PROFILE = "NodeProfile";
 export const KAFKA_SECURITY_GROUP = "KafkaFunctionSecurityGroup";
 export const LOAD_BALANCER = "BootstrapLoadBalancer";
 export const LOAD_BALANCER_SECURITY_GROUP = "BootstrapSecurityGroup";
 export const TARGET_GROUP = "BootstrapTargets";
+export const OBSERVER_SECRET = "ObserverSecret";
 
 export type FunctionName = "lifecycle" | "sweep" | "kafka";
 
@@ -19,6 +18,11 @@ export const functionId = (name: FunctionName): string => logicalId(name, "funct
 export const functionRoleId = (name: FunctionName): string => logicalId(name, "role");
 export const logGroupId = (name: FunctionName): string => logicalId(name, "log-group");
 export const groupId = (role: RoleName, { zone }: Group): string => logicalId(role, "group", zone);
+export const nodeRoleId = (role: RoleName): string => logicalId(role, "node-role");
+export const nodeProfileId = (role: RoleName): string => logicalId(role, "node-profile");
+export const adminSecretId = (generation: number): string => logicalId("admin-secret", String(generation));
+/** @param hash tells users apart whose names differ in more than letters and digits */
+export const userSecretId = (user: string, hash: string): string => logicalId("user", user, hash, "secret");
 export const interfaceId = (role: RoleName, { id }: PoolAddress): string => logicalId(role, "interface", String(id));
 export const launchTemplateId = (role: RoleName): string => logicalId(role, "launch-template");
 export const securityGroupId = (role: RoleName): string => logicalId(role, "security-group");

@@ -13,6 +13,7 @@ import { deployProblems } from "./checks.ts";
 import { type Cluster, type Options, readCluster } from "./cluster.ts";
 import { existingGroupProblems } from "./existing-groups.ts";
 import { type Code, FUNCTION_NAMES } from "./functions.ts";
+import { countedOn, givenSecretProblems } from "./given-secrets.ts";
 import type { FunctionName } from "./logical-ids.ts";
 import { NODE_SCRIPT } from "./node-script.ts";
 import { stackTemplate } from "./stack.ts";
@@ -86,10 +87,11 @@ export default class RollcallPlugin {
       throw this.#refusal("a function changes with its stack: leave out `function`");
     }
     if (command !== "deploy") return;
+    const config = () => this.#serverless.getProvider("aws").getAwsSdkV3Config();
     if (definition.roles.some((role) => role.groups.some((group) => group.existing))) {
-      const config = await this.#serverless.getProvider("aws").getAwsSdkV3Config();
-      problems.push(...(await existingGroupProblems(definition, config)));
+      problems.push(...(await existingGroupProblems(definition, await config())));
     }
+    if (countedOn(definition).length > 0) problems.push(...(await givenSecretProblems(definition, await config())));
     if (problems.length === 0) return;
     throw this.#refusal(new DefinitionError(source, problems, "deployed").message);
   }

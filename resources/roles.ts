@@ -3,25 +3,27 @@
  * resources and conditions is in AWS's Service Authorization Reference; where it knows none, `*` stands with that reason.
  */
 import { CLUSTER_TAG } from "../shared/aws/names.ts";
-import type { Definition } from "../shared/cluster/definition.ts";
+import type { Definition, Role } from "../shared/cluster/definition.ts";
+import type { SecretId } from "../shared/cluster/security.ts";
 import { functionNames } from "./functions.ts";
 import {
   FAILURES,
   type FunctionName,
   functionId,
   functionRoleId,
-  INSTANCE_PROFILE,
-  INSTANCE_ROLE,
+  nodeProfileId,
+  nodeRoleId,
   TABLE,
 } from "./logical-ids.ts";
 import { stackNames } from "./names.ts";
-import { allow, role, type Statement } from "./policy.ts";
+import { allow, role as iamRole, type Statement } from "./policy.ts";
+import { secretArn, secretsOfNode, secretsOfObserver } from "./secrets.ts";
 import { getAtt, type Resources, ref, sub } from "./template.ts";
 
 export function roleResources(definition: Definition): Resources {
   const { cluster } = definition;
   const ofFunction = (name: FunctionName, statements: readonly Statement[]) => ({
-    [functionRoleId(name)]: role("lambda.amazonaws.com", `${cluster}: what the function ${name} may do`, [
+    [functionRoleId(name)]: iamRole("lambda.amazonaws.com", `${cluster}: what the function ${name} may do`, [
       ...statements,
       writesLogs(functionNames(definition)[name]),
     ]),
@@ -29,9 +31,11 @@ export function roleResources(definition: Definition): Resources {
   return {
     ...ofFunction("lifecycle", [...looksAfterInstances(definition), keepsFailures]),
     ...ofFunction("sweep", [readsWholeTable, ...looksAfterInstances(definition), keepsFailures]),
-    ...ofFunction("kafka", hasNetworkInterfaces(functionNames(definition).kafka)),
-    [INSTANCE_ROLE]: role("ec2.amazonaws.com", `${cluster}: what a node may do`, node(definition)),
-    [INSTANCE_PROFILE]: { Type: "AWS::IAM::InstanceProfile", Properties: { Roles: [ref(INSTANCE_ROLE)] } },
+    ...ofFunction("kafka", [
+      ...hasNetworkInterfaces(functionNames(definition).kafka),
+      ...readsSecrets(definition, Object.values(secretsOfObserver(definition) ?? {})),
+    ]),
+    ...Object.fromEntries(definition.roles.flatMap((role) => ofNodes(definition, role))),
   };
 }
 
@@ -121,8 +125,29 @@ function hasNetworkInterfaces(functionName: string): Statement[] {
   ];
 }
 
-/** The SSM agent's part in Run Command, and Kafka's archive where it is in S3; a node calls AWS for nothing else. */
-function node(definition: Definition): Statement[] {
+function ofNodes(definition: Definition, role: Role): [string, Resources[string]][] {
+  const id = nodeRoleId(role.name);
+  const what = `${definition.cluster}: what nodes of the role ${role.name} may do`;
+  return [
+    [id, iamRole("ec2.amazonaws.com", what, nodeStatements(definition, role))],
+    [nodeProfileId(role.name), { Type: "AWS::IAM::InstanceProfile", Properties: { Roles: [ref(id)] } }],
+  ];
+}
+
+export const SECRETS_STATEMENT = "ReadsSecrets";
+
+/** Nothing where there is nothing to read, since a statement has to be about something. */
+function readsSecrets(definition: Definition, secrets: readonly SecretId[]): Statement[] {
+  if (secrets.length === 0) return [];
+  const arns = secrets.map((secret) => secretArn(definition, secret));
+  return [allow(SECRETS_STATEMENT, ["secretsmanager:GetSecretValue"], arns)];
+}
+
+/**
+ * The SSM agent's part in Run Command, Kafka's archive where it is in S3, and the secrets that its role needs; a node calls AWS
+ * for nothing else.
+ */
+export function nodeStatements(definition: Definition, role: Role): Statement[] {
   const archive = definition.nodes.archive?.url;
   return [
     // It says it with the instance's own credentials.
@@ -142,5 +167,14 @@ function node(definition: Definition): Statement[] {
     ...(archive?.startsWith("s3://")
       ? [allow("FetchesArchive", ["s3:GetObject"], arn(`s3:::${archive.slice("s3://".length)}`))]
       : []),
+    ...readsSecrets(definition, secretsOfNode(definition, role)),
+    ...sharesConfiguration(role),
   ];
+}
+
+/** Exhibitor's members share one object, which Rollcall writes on one of them. */
+function sharesConfiguration({ supervisor }: Role): Statement[] {
+  if (supervisor?.kind !== "exhibitor") return [];
+  const { bucket, key } = supervisor;
+  return [allow("SharesConfiguration", ["s3:GetObject", "s3:PutObject"], arn(`s3:::${bucket}/${key}`))];
 }

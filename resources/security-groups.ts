@@ -1,15 +1,18 @@
 /**
- * Who may talk to whom, and nothing else:
+ * Who may talk to whom, and nothing else; ports and their owners are as the roles' descriptions have them:
  *
  *     clients, load balancer ──9092──▶ brokers ──9092──▶ brokers
  *     Kafka function ─────────9092──▶ brokers
- *     Kafka function, brokers, controllers ──9093──▶ controllers
- *     brokers, controllers ──443──▶ anywhere (SSM, package repositories, Kafka's archive)
+ *     Kafka function, brokers, the quorum ──9093 or 2181──▶ the quorum
+ *     ZooKeeper members ──2888, 3888──▶ ZooKeeper members
+ *     nodes ──443──▶ anywhere (SSM, Secrets Manager, package repositories, Kafka's archive)
+ *     Kafka function ──443──▶ anywhere, where it has a password to fetch from Secrets Manager
  *
  * Name resolution, instance metadata and time are Amazon's own addresses, which security groups do not filter (VPC User
  * Guide, "Security groups").
  */
-import { CLIENT_PORT, CONTROLLER_PORT, type Definition, type RoleName } from "../shared/cluster/definition.ts";
+import type { Definition, Role } from "../shared/cluster/definition.ts";
+import { CLIENT_PORT, isQuorum, kindOf } from "../shared/cluster/role-kinds.ts";
 import { KAFKA_SECURITY_GROUP, LOAD_BALANCER_SECURITY_GROUP, securityGroupId } from "./logical-ids.ts";
 import { getAtt, logicalId, type Resources, type Tag } from "./template.ts";
 
@@ -20,20 +23,26 @@ export interface Way {
   readonly from: string;
   readonly to: string;
   readonly port: number;
+  /** Words that tell it from other ways between the same two. */
+  readonly besides: readonly string[];
 }
 
 /** Every way between security groups of the stack, by logical id. */
-export function ways({ loadBalancer }: Pick<Definition, "loadBalancer">): Way[] {
-  const brokers = securityGroupId("broker");
-  const controllers = securityGroupId("controller");
-  return [
-    { from: brokers, to: brokers, port: CLIENT_PORT },
-    { from: KAFKA_SECURITY_GROUP, to: brokers, port: CLIENT_PORT },
-    ...(loadBalancer ? [{ from: LOAD_BALANCER_SECURITY_GROUP, to: brokers, port: CLIENT_PORT }] : []),
-    { from: brokers, to: controllers, port: CONTROLLER_PORT },
-    { from: controllers, to: controllers, port: CONTROLLER_PORT },
-    { from: KAFKA_SECURITY_GROUP, to: controllers, port: CONTROLLER_PORT },
-  ];
+export function ways({ loadBalancer, roles }: Pick<Definition, "loadBalancer" | "roles">): Way[] {
+  return roles.flatMap((role) => {
+    const { port, peerPorts } = kindOf(role);
+    const to = securityGroupId(role.name);
+    const nodes = roles.filter((other) => other === role || !isQuorum(other)).map(({ name }) => securityGroupId(name));
+    const callers = [
+      ...nodes,
+      KAFKA_SECURITY_GROUP,
+      ...(loadBalancer && !isQuorum(role) ? [LOAD_BALANCER_SECURITY_GROUP] : []),
+    ];
+    return [
+      ...callers.map((from) => ({ from, to, port, besides: [] })),
+      ...peerPorts.map((peer) => ({ from: to, to, port: peer, besides: [String(peer)] })),
+    ];
+  });
 }
 
 export function securityGroupResources(definition: Definition): Resources {
@@ -52,22 +61,28 @@ export function securityGroupResources(definition: Definition): Resources {
     ...(client.startsWith("sg-") ? { SourceSecurityGroupId: client } : { CidrIp: client }),
     Description: "Kafka clients",
   }));
-  const outwards = [...new Set([HTTPS, archivePort(definition)])].map((port) => ({
-    ...tcp(port),
-    CidrIp: "0.0.0.0/0",
-    Description: port === HTTPS ? "SSM, package repositories, archive" : "Kafka archive",
-  }));
+  const outwards = [...new Set([HTTPS, archivePort(definition)])].map((port) =>
+    anywhere(port, port === HTTPS ? "SSM, package repositories, archive" : "Kafka archive"),
+  );
   // A group made without outgoing rules of its own could reach everything.
   const waysFrom = (from: string) =>
     ways(definition)
       .filter((way) => way.from === from)
       .map(({ to, port }) => ({ ...tcp(port), DestinationSecurityGroupId: groupIdOf(to), Description: "Kafka" }));
-  const role = (name: RoleName, rules: object) => group(name, `${name}s`, { SecurityGroupEgress: outwards, ...rules });
+  const ofRole = (role: Role): [string, Resources[string]] => [
+    securityGroupId(role.name),
+    group(role.name, kindOf(role).members, {
+      SecurityGroupEgress: outwards,
+      ...(!isQuorum(role) && { SecurityGroupIngress: fromClients }),
+    }),
+  ];
   return {
-    [securityGroupId("broker")]: role("broker", { SecurityGroupIngress: fromClients }),
-    [securityGroupId("controller")]: role("controller", {}),
+    ...Object.fromEntries(definition.roles.map(ofRole)),
     [KAFKA_SECURITY_GROUP]: group("kafka", "the function that sees Kafka", {
-      SecurityGroupEgress: waysFrom(KAFKA_SECURITY_GROUP),
+      SecurityGroupEgress: [
+        ...waysFrom(KAFKA_SECURITY_GROUP),
+        ...(definition.security ? [anywhere(HTTPS, "Secrets Manager")] : []),
+      ],
     }),
     ...(definition.loadBalancer && {
       [LOAD_BALANCER_SECURITY_GROUP]: group("bootstrap", "bootstrap load balancer", {
@@ -82,9 +97,11 @@ export function securityGroupResources(definition: Definition): Resources {
 
 const tcp = (port: number) => ({ IpProtocol: "tcp", FromPort: port, ToPort: port });
 
-function bothEnds({ from, to, port }: Way): [string, Resources[string]][] {
+const anywhere = (port: number, Description: string) => ({ ...tcp(port), CidrIp: "0.0.0.0/0", Description });
+
+function bothEnds({ from, to, port, besides }: Way): [string, Resources[string]][] {
   const incoming: [string, Resources[string]] = [
-    logicalId(from, "to", to, "ingress"),
+    logicalId(from, "to", to, ...besides, "ingress"),
     {
       Type: "AWS::EC2::SecurityGroupIngress",
       Properties: {
@@ -97,7 +114,7 @@ function bothEnds({ from, to, port }: Way): [string, Resources[string]][] {
   ];
   if (from === KAFKA_SECURITY_GROUP || from === LOAD_BALANCER_SECURITY_GROUP) return [incoming];
   const outgoing: [string, Resources[string]] = [
-    logicalId(from, "to", to, "egress"),
+    logicalId(from, "to", to, ...besides, "egress"),
     {
       Type: "AWS::EC2::SecurityGroupEgress",
       Properties: {

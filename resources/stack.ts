@@ -14,6 +14,7 @@ import { outputs } from "./outputs.ts";
 import { queueResources } from "./queues.ts";
 import { roleResources } from "./roles.ts";
 import { eventRules, ruleId, ruleResources, SCHEDULE_RULE } from "./rules.ts";
+import { secretResources } from "./secrets.ts";
 import { securityGroupResources } from "./security-groups.ts";
 import { tableResources } from "./table.ts";
 import type { Resources, Template } from "./template.ts";
@@ -31,6 +32,7 @@ export function stackTemplate(definition: Definition, { script, code }: Parts): 
   const all: Resources = {
     ...tableResources(definition),
     ...documentResources(definition, script),
+    ...secretResources(definition),
     ...securityGroupResources(definition),
     ...interfaceResources(definition),
     ...loadBalancerResources(definition),

@@ -60,9 +60,12 @@ describe("the clock, timers and randomness", () => {
     "lab/clock.ts",
     "lab/machines/real-processes.ts",
     "lab/simulate/main.ts",
+    "lab/simulate/sdk-clients.ts",
+    "lab/workload/connection.ts",
     "resources/plugin.ts",
     "shared/aws/clock.ts",
     "shared/aws/ids.ts",
+    "shared/kafka/ensemble.ts",
     "shared/kafka/listeners.ts",
     "shared/kafka/view.ts",
   ];

@@ -17,6 +17,7 @@ export const forceCommand = command({
       instance,
       wish: { wish: "force" },
       question: `Force ${instance} past that?`,
+      exactly: true,
       judge(now, then) {
         if (now.step.row === "operator/hold") return { refused: `${words(now)}: rollcall resume ${instance}` };
         if (now.step.do !== "hold") return { refused: `nothing holds ${instance}: ${words(now)}` };

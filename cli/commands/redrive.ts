@@ -1,8 +1,10 @@
-import { handOver } from "../aws/functions.ts";
+import { oneLine, wrap } from "../../shared/terminal/text.ts";
+import { handOver } from "../aws/hand-over.ts";
 import { type DeadLetters, deadLetters } from "../aws/queues.ts";
+import { functionsOf } from "../aws/stack.ts";
 import { command, type Invocation } from "../command.ts";
 import { EXIT, type ExitCode, reasonOf } from "../exit.ts";
-import { type Letter, readLetter } from "../look/letters.ts";
+import { type Letter, readLetter, type Sorted, sortLetters } from "../look/letters.ts";
 import { counted, span } from "../show/words.ts";
 
 const options = {
@@ -17,8 +19,7 @@ const MOST = 200;
 /** For so long nobody else is given them: time to read and to answer, seconds. */
 const SECONDS = 300;
 
-interface Delivery {
-  readonly letter: Letter;
+interface Delivery extends Letter {
   readonly queue: DeadLetters;
 }
 
@@ -28,47 +29,66 @@ export const redriveCommand = command({
   parameters: [],
   options,
   help: [
-    "Two queues keep what would be lost: events that a function failed at for good, and events that could not be delivered to it. Each letter's event is handed to its function again, and deleted from its queue once Lambda has taken it; an event that fails again comes back to the failure queue. Late events do no harm: each only makes Rollcall look at an instance.",
-    "What nobody of the cluster sent stays in its queue. Exit status 1: such a letter is there, or one could not be handed over.",
+    "Two queues keep what would be lost: events that a function failed at for good, and events that could not be delivered to it. Each letter's event is handed to its function again, and deleted from its queue once Lambda has taken it; an event that fails again comes back to the failure queue. Late events do no harm: each only makes Rollcall look at an instance. A sweep looks at everything, so that one makes up for all that were missed.",
+    "What nobody of the cluster sent stays in its queue, and so does what is for a function that is switched off. Exit status 1: such a letter is there, or one could not be handed over.",
   ],
   async run(call) {
-    const { cluster, terminal, options: given } = call;
-    const sqs = await cluster.clients.sqs();
-    const queues = [cluster.names.failures, cluster.names.undelivered].map((name) => deadLetters(sqs, name));
+    const { terminal, options: given } = call;
     const taken: Delivery[] = [];
-    for (const queue of queues) {
-      for (const message of await queue.take(MOST, SECONDS)) {
-        taken.push({ letter: readLetter(cluster.definition, cluster.names, message), queue });
-      }
-    }
-    const ours = taken.filter(({ letter }) => letter.to);
     const done = new Set<Delivery>();
     try {
-      if (!terminal.json) terminal.say(...letterLines(taken, call.clock.now()));
-      if (ours.length === 0 || given["dry-run"]) return tell(call, taken, done, []);
-      await terminal.confirm(`Hand ${counted(ours.length, "letter")} over?`);
-      return tell(call, taken, done, await handAll(call, ours, done));
+      const more = await takeLetters(call, taken);
+      const sorted = sortLetters(taken, call.cluster.names, await switchedOff(call, taken));
+      const letters = sorted.hand.reduce((sum, { covers }) => sum + 1 + covers.length, 0);
+      if (!terminal.json) terminal.say(...sortedLines(sorted, call.clock.now(), terminal.width));
+      if (letters === 0 || given["dry-run"]) return tell(call, sorted, { taken, done, failures: [], more });
+      await terminal.confirm(`Hand ${counted(letters, "letter")} over?`);
+      const failures = await handAll(call, sorted, done);
+      return tell(call, sorted, { taken, done, failures, more });
     } finally {
       // What is not handed over is to be had again at once.
-      await Promise.all(
-        taken.filter((one) => !done.has(one)).map(({ queue, letter }) => queue.putBack(letter.message)),
-      );
+      await Promise.all(taken.filter((one) => !done.has(one)).map(({ queue, message }) => queue.putBack(message)));
     }
   },
 });
 
+/**
+ * @param taken gets each letter as soon as it is out of its queue
+ * @returns whether a queue may have more
+ */
+async function takeLetters({ cluster }: Call, taken: Delivery[]): Promise<boolean> {
+  const { clients, definition, names } = cluster;
+  const sqs = await clients.sqs();
+  let more = false;
+  for (const name of [names.failures, names.undelivered]) {
+    const queue = deadLetters(sqs, name);
+    const messages = await queue.take(MOST, SECONDS);
+    taken.push(...messages.map((message) => ({ ...readLetter(definition, names, message), queue })));
+    more ||= messages.length >= MOST;
+  }
+  return more;
+}
+
+/** Of the functions that letters are for, those whose reserved concurrency is 0. */
+async function switchedOff({ cluster }: Call, letters: readonly Letter[]): Promise<ReadonlySet<string>> {
+  const names = new Set(letters.flatMap(({ to }) => to?.function ?? []));
+  const functions = names.size === 0 ? [] : await functionsOf(await cluster.clients.lambda(), [...names]);
+  return new Set(functions.filter(({ reserved }) => reserved === 0).map(({ name }) => name));
+}
+
 /** One after the other: a crowd of old events must not wake everything at once. Answers why some could not be. */
-async function handAll({ cluster }: Call, ours: readonly Delivery[], done: Set<Delivery>): Promise<string[]> {
+async function handAll({ cluster }: Call, { hand }: Sorted<Delivery>, done: Set<Delivery>): Promise<string[]> {
   const lambda = await cluster.clients.lambda();
   const failures: string[] = [];
-  for (const delivery of ours) {
-    const { letter, queue } = delivery;
+  for (const { letter, covers } of hand) {
     if (!letter.to) continue;
     try {
       await handOver(lambda, letter.to.function, letter.to.event);
-      // From here on it is the function's; a letter that stays all the same is only handed over twice.
-      done.add(delivery);
-      await queue.remove(letter.message);
+      for (const one of [letter, ...covers]) {
+        // From here on it is the function's; a letter that stays all the same is only handed over twice.
+        done.add(one);
+        await one.queue.remove(one.message);
+      }
     } catch (error) {
       failures.push(`${letter.about}: ${reasonOf(error)}`);
     }
@@ -76,31 +96,41 @@ async function handAll({ cluster }: Call, ours: readonly Delivery[], done: Set<D
   return failures;
 }
 
-function tell(
-  { terminal }: Call,
-  taken: readonly Delivery[],
-  done: ReadonlySet<Delivery>,
-  failures: readonly string[],
-): ExitCode {
-  const strangers = taken.filter(({ letter }) => !letter.to).length;
-  const letters = taken.map((one) => ({
-    id: one.letter.message.id,
-    sent: one.letter.message.sent,
-    function: one.letter.to?.function ?? null,
-    about: one.letter.about,
-    why: one.letter.why,
-    handedOver: done.has(one),
-  }));
-  terminal.tell({ letters, failures }, [
-    `${counted(done.size, "letter")} handed over, ${taken.length - done.size} left`,
-    ...failures.map((failure) => `not handed over: ${failure}`),
-  ]);
-  return strangers > 0 || failures.length > 0 ? EXIT.wrong : EXIT.fine;
+interface Result {
+  readonly taken: readonly Delivery[];
+  readonly done: ReadonlySet<Delivery>;
+  readonly failures: readonly string[];
+  readonly more: boolean;
 }
 
-function letterLines(taken: readonly Delivery[], now: number): string[] {
-  return taken.flatMap(({ letter: { message, to, about, why } }) => [
-    `${span(now - message.sent)} ago, ${to ? `for ${to.function}` : "left alone"}: ${about}`,
-    `    ${why}`,
+function tell({ terminal }: Call, { stay }: Sorted<Delivery>, { taken, done, failures, more }: Result): ExitCode {
+  const letters = taken.map((one) => ({
+    id: one.message.id,
+    sent: one.message.sent,
+    function: one.to?.function ?? null,
+    about: one.about,
+    why: one.why,
+    stays: stay.find(({ letter }) => letter === one)?.why ?? null,
+    handedOver: done.has(one),
+  }));
+  const left = taken.length - done.size;
+  terminal.tell({ letters, failures, more }, [
+    `${counted(done.size, "letter")} handed over, ${left} left${more ? ", and there may be more: redrive again" : ""}`,
+    ...failures.map((failure) => `not handed over: ${failure}`),
   ]);
+  return stay.length > 0 || failures.length > 0 ? EXIT.wrong : EXIT.fine;
+}
+
+function sortedLines({ hand, stay }: Sorted<Letter>, now: number, width: number): string[] {
+  const lines = ({ message, about, why }: Letter, whither: string): string[] => [
+    ...wrap(oneLine(`${span(now - message.sent)} ago, ${whither}: ${about}`), width),
+    ...wrap(oneLine(why), width - 4).map((line) => `    ${line}`),
+  ];
+  return [
+    ...hand.flatMap(({ letter, covers }) => {
+      const others = covers.length === 0 ? "" : `, for all ${covers.length + 1} that were missed`;
+      return lines({ ...letter, about: `${letter.about}${others}` }, `for ${letter.to?.function}`);
+    }),
+    ...stay.flatMap(({ letter, why }) => lines(letter, `left, as ${why}`)),
+  ];
 }

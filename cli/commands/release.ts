@@ -1,5 +1,5 @@
 import type { Explanation } from "../../shared/lifecycle/explain.ts";
-import { askFor, FORCEFUL, see, takeSteps } from "../ask.ts";
+import { askFor, FORCEFUL, outcomeLine, see, takeSteps } from "../ask.ts";
 import { command, type Invocation } from "../command.ts";
 import { EXIT, type ExitCode, Refusal, UsageError } from "../exit.ts";
 import { type Held, idsOf, memberOf } from "../look/member.ts";
@@ -47,7 +47,8 @@ async function heldAs({ cluster, parameters }: Invocation<typeof FORCEFUL>): Pro
   const ids = idsOf(await cluster.ports.table.readAll());
   const found = ids.find((member) => member.id === id);
   if (found) return found;
-  const known = ids.map((member) => member.id).join(", ") || "none yet";
+  const given = ids.map((member) => member.id).sort((a, b) => a - b);
+  const known = given.join(", ") || "none yet";
   throw new Refusal(
     `no instance of cluster ${cluster.definition.cluster} ever had the id ${id}; ids given out: ${known}`,
   );
@@ -72,8 +73,6 @@ async function alreadyFree(
   }
   await terminal.confirm(`Free ${role} ${id} from here?`);
   const outcome = await takeSteps(invocation, instance);
-  terminal.tell({ role, id, instance, done: true, outcome }, [
-    `${outcome.outcome} (${outcome.row}): ${outcome.reason}`,
-  ]);
+  terminal.tell({ role, id, instance, done: true, outcome }, [outcomeLine(outcome)]);
   return EXIT.fine;
 }

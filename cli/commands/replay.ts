@@ -34,7 +34,9 @@ type Call = Invocation<typeof options>;
 const ARCHIVING = 10 * 60_000;
 /** Between two looks at the replay, and at what it changes, ms. */
 const POLL = 2_000;
-/** After the last event was replayed: two looks that are the same say that the functions are through, ms at most. */
+/** After the last event was replayed: for so long nothing changes where the functions are through, ms. */
+const QUIET = 10_000;
+/** Where they are not, for so long they are watched, ms. */
 const SETTLING = 60_000;
 
 export const replayCommand = command({
@@ -44,7 +46,7 @@ export const replayCommand = command({
   options,
   help: [
     "Every event means only \"look at this instance\", so that a replay changes nothing in a healthy cluster, and catches up on whatever was missed in another. The archive keeps Rollcall's events alone, and they go to the cluster's own rules, never to the whole bus.",
-    "It follows the replay to its end, and tells how rosters, records and groups differ from before. Others are at work meanwhile: a difference need not come from the replay. Ctrl-C cancels it. An event is in the archive ten minutes after it came.",
+    "It follows the replay to its end, and tells how rosters, records and groups differ from before. Others are at work meanwhile: a difference need not come from the replay. Ctrl-C cancels it. EventBridge keeps an event up to ten minutes before it is in the archive, and replays it minute by minute, in no order within each: nothing rests on one.",
     "Exit status 1: the replay failed or was cancelled, or it is refused.",
   ],
   async run(call) {
@@ -115,7 +117,7 @@ function planLines(archive: Archive, rules: readonly Rule[], { since, until }: W
     `events from ${timeOf(since, now)} (${span(now - since)} ago) until ${timeOf(until, now)}, ${span(until - since)} long`,
     `of ${archive.arn}, which keeps about ${counted(archive.events, "event")}`,
     `to ${rules.map((rule) => rule.name).join(", ")}`,
-    ...(until > now - ARCHIVING ? ["the latest ten minutes may not be in the archive yet"] : []),
+    ...(until > now - ARCHIVING ? ["what came in the last ten minutes may not be in the archive yet"] : []),
   ];
 }
 
@@ -141,11 +143,13 @@ async function follow({ cluster, terminal, clock, interrupted }: Call, name: str
 async function settled({ cluster, clock }: Call, before: Moment): Promise<Moment> {
   const end = clock.now() + SETTLING;
   let last = before;
+  let changed = clock.now();
   for (;;) {
     await clock.wait(POLL);
     const now = await momentOf(cluster);
-    if (differencesOf(last, now).length === 0 || clock.now() >= end) return now;
+    if (differencesOf(last, now).length > 0) changed = clock.now();
     last = now;
+    if (clock.now() - changed >= QUIET || clock.now() >= end) return now;
   }
 }
 

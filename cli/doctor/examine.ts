@@ -1,30 +1,23 @@
 /** Everything that the doctor looks at, and what it finds. What cannot be looked at is a finding, and hides nothing else. */
-import { readFileSync } from "node:fs";
 import { FUNCTION_NAMES, functionNames } from "../../resources/functions.ts";
+import { NODE_SCRIPT } from "../../resources/node-script.ts";
 import { questionFor } from "../../shared/lifecycle/look.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { AgentSight } from "../../shared/lifecycle/sights.ts";
-import {
-  callerOf,
-  concurrencyOf,
-  coreQuota,
-  coresOf,
-  decisionsOn,
-  documentOf,
-  functionsOf,
-  groupLimits,
-  groupsWithHooks,
-  interfacesWith,
-  rulesWithTargets,
-  subnetsOf,
-} from "../aws/ground.ts";
+import { callerOf, decisionsOn } from "../aws/caller.ts";
+import { groupsWithHooks } from "../aws/groups.ts";
+import { interfacesWith, subnetsOf } from "../aws/network.ts";
 import { deadLetters } from "../aws/queues.ts";
+import { concurrencyOf, coreQuota, coresOf, groupLimits } from "../aws/quotas.ts";
 import { archiveOf } from "../aws/replays.ts";
+import { documentOf, functionsOf, rulesWithTargets } from "../aws/stack.ts";
 import type { Cluster } from "../cluster.ts";
 import { isAwsFailure, reasonOf, wasAnswered } from "../exit.ts";
 import { type ClusterSight, lookAtCluster } from "../look/cluster.ts";
 import { idsOf } from "../look/member.ts";
+import { together } from "../look/together.ts";
 import { addressFindings } from "./addresses.ts";
+import { commandFindings, ordersIn } from "./commands.ts";
 import { type Finding, unseen } from "./finding.ts";
 import { groupFindings } from "./groups.ts";
 import { kafkaFindings } from "./kafka.ts";
@@ -41,13 +34,12 @@ export interface Examination {
   readonly findings: readonly Finding[];
 }
 
-const SCRIPT = new URL("../../resources/node/rollcall-node.sh", import.meta.url);
-
 /** @throws where AWS does not answer at all */
 export async function examineCluster(cluster: Cluster): Promise<Examination> {
   const sight = await lookAtCluster(cluster);
-  const deployed = sight.table.seen || !sight.table.missing;
-  const contents = sight.table.seen ? sight.table.value : undefined;
+  const remains = sight.table.seen && (await isLeftBehind(cluster, sight));
+  const deployed = (sight.table.seen || !sight.table.missing) && !remains;
+  const contents = sight.table.seen && deployed ? sight.table.value : undefined;
   const ground = [
     area("subnets", () => subnets(cluster, deployed)),
     area("addresses", () => addresses(cluster, deployed, contents)),
@@ -59,12 +51,39 @@ export async function examineCluster(cluster: Cluster): Promise<Examination> {
     ? [
         area("functions", () => wiring(cluster)),
         area("members", () => members(cluster, sight)),
-        area("nodes", () => nodes(cluster, sight)),
+        area("agents", () => nodes(cluster, sight)),
+        area("commands", () => commands(cluster, sight)),
         area("Kafka", () => kafka(cluster, sight)),
       ]
     : [];
   const findings = (await Promise.all([...ground, ...inside])).flat();
-  return { deployed, findings };
+  return { deployed, findings: remains ? [leftBehind(cluster), ...findings] : findings };
+}
+
+/** Whether the table is all there is: it outlives its stack, and says who was who. */
+async function isLeftBehind({ clients, definition, names }: Cluster, { fleet }: ClusterSight): Promise<boolean> {
+  const own = new Set(definition.roles.flatMap((r) => r.groups.filter((g) => !g.existing).map((g) => g.name)));
+  if (!fleet.seen || fleet.value.groups.some((g) => own.has(g.name))) return false;
+  try {
+    const [functions, rules] = await Promise.all([
+      clients.lambda().then((lambda) => functionsOf(lambda, Object.values(functionNames(definition)))),
+      clients.events().then((events) => rulesWithTargets(events, `${names.stack}-`)),
+    ]);
+    return functions.length === 0 && rules.length === 0;
+  } catch (error) {
+    // Who may not look there cannot tell, and the areas below say so.
+    if (!isAwsFailure(error)) throw error;
+    return false;
+  }
+}
+
+function leftBehind({ names: { table } }: Cluster): Finding {
+  return {
+    area: "table",
+    level: "wrong",
+    what: `${table} is there and nothing else of the stack: a former one left it, and a deployment would fail at it`,
+    remedy: `once nobody needs to know any more who was who: aws dynamodb update-table --table-name ${table} --no-deletion-protection-enabled; aws dynamodb delete-table --table-name ${table}`,
+  };
 }
 
 async function area(name: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
@@ -123,6 +142,9 @@ async function quotas({ clients, definition }: Cluster, deployed: boolean): Prom
 async function permissions({ clients, definition }: Cluster, deployed: boolean): Promise<Finding[]> {
   const iam = await clients.iam();
   const caller = await callerOf(await clients.sts(), iam);
+  // IAM cannot be asked about it, and no policy of the account limits it.
+  if (caller.arn.endsWith(":root"))
+    return [{ area: "permissions", level: "note", what: `${caller.arn} calls, who may do everything` }];
   const questions = (deployed ? toOperate : toDeploy)(definition, caller.account, caller.partition);
   return permissionFindings(caller.arn, await decisionsOn(iam, caller, questions));
 }
@@ -155,7 +177,7 @@ async function wiring({ clients, definition, names }: Cluster): Promise<Finding[
     ...(archive && { archive: archive.state }),
     ...(document !== undefined && { document }),
   };
-  return wiringFindings(definition, sight, readFileSync(SCRIPT, "utf8"));
+  return wiringFindings(definition, sight, NODE_SCRIPT);
 }
 
 async function members({ definition }: Cluster, { fleet, table, ec2, at }: ClusterSight): Promise<Finding[]> {
@@ -168,10 +190,20 @@ async function members({ definition }: Cluster, { fleet, table, ec2, at }: Clust
 async function nodes({ plan, ports }: Cluster, { fleet, table }: ClusterSight): Promise<Finding[]> {
   if (!fleet.seen || !table.seen) return [unseen("agents", "groups or table cannot be seen")];
   const owners = idsOf(table.value).flatMap((member) => member.owner ?? []);
-  const agents = await Promise.all(
-    owners.map(async (owner): Promise<[string, AgentSight]> => [owner, await ports.commands.agent(owner)]),
+  const agents = await together(
+    owners,
+    async (owner): Promise<[string, AgentSight]> => [owner, await ports.commands.agent(owner)],
   );
   return nodeFindings(plan, fleet.value, table.value, new Map(agents));
+}
+
+async function commands({ definition, ports }: Cluster, { table, at }: ClusterSight): Promise<Finding[]> {
+  if (!table.seen) return [unseen("commands", table.reason)];
+  const fates = await together(ordersIn(table.value, at), async (order) => ({
+    ...order,
+    fate: await ports.commands.look(order.instance, order.command),
+  }));
+  return commandFindings(definition.periods, table.value, fates, at);
 }
 
 async function kafka({ definition, ports }: Cluster, { fleet, table, listeners }: ClusterSight): Promise<Finding[]> {

@@ -27,6 +27,12 @@ export function memberFindings(definition: Definition, sight: MembersSight): Fin
       for (const { instance, state } of fleet.groups.flatMap((g) => g.members)) {
         if (state === "InService" && !heldBy(contents, instance))
           report("wrong", `${instance} is in service and holds no id`, `rollcall explain ${instance}`);
+        if (state === "Terminating:Retained")
+          report(
+            "wrong",
+            `${instance} runs on, as its termination was not confirmed in time (${state})`,
+            `aws autoscaling terminate-instance-in-auto-scaling-group --instance-id ${instance} --no-should-decrement-desired-capacity`,
+          );
       }
     }),
     ...examine("turn", contents.turn ? "it is taken, and in use" : "it is free", (report) =>
@@ -96,13 +102,22 @@ function turnFindings(report: Report, { contents, now }: MembersSight): void {
 
 function recordFindings(report: Report, { contents, fleet, ec2, now }: MembersSight, definition: Definition): void {
   const listed = new Set(fleet.groups.flatMap((g) => g.members.map((m) => m.instance)));
-  for (const { instance, hold, operator } of contents.records.values()) {
-    if (hold)
-      report(
-        "wrong",
-        `${instance} is held since ${span(now - hold.since)}: ${hold.reason}`,
-        `rollcall explain ${instance}`,
-      );
+  const records = [...contents.records.values()];
+  // What holds many, such as a Kafka that cannot be seen, is one thing.
+  const holds = Map.groupBy(
+    records.flatMap(({ instance, hold }) => (hold ? [{ instance, ...hold }] : [])),
+    ({ reason }) => reason,
+  );
+  for (const [reason, held] of holds) {
+    const names = held.map(({ instance }) => instance).join(", ");
+    const since = Math.min(...held.map((one) => one.since));
+    report(
+      "wrong",
+      `${names} ${held.length === 1 ? "is" : "are"} held since ${span(now - since)}: ${reason}`,
+      `rollcall explain ${held[0]?.instance}`,
+    );
+  }
+  for (const { instance, operator } of records) {
     if (operator && operator.wish !== "hold" && now - operator.since > STANDS)
       report(
         "note",

@@ -64,11 +64,22 @@ export function toOperate(definition: Definition, account: string, partition: st
     },
     { resource: arn("lambda", `function:${names.kafkaFunction}`), actions: ["lambda:InvokeFunction"] },
     { resource: arn("lambda", `function:${names.lifecycleFunction}`), actions: ["lambda:InvokeFunction"] },
-    {
-      resource: arn("sqs", names.failures),
-      actions: ["sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:DeleteMessage"],
-    },
+    { resource: arn("lambda", `function:${names.sweepFunction}`), actions: ["lambda:InvokeFunction"] },
+    ...[names.failures, names.undelivered].map((queue) => ({
+      resource: arn("sqs", queue),
+      actions: [
+        "sqs:GetQueueUrl",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+      ],
+    })),
     { resource: arn("events", `archive/${names.archive}`), actions: ["events:StartReplay", "events:DescribeArchive"] },
+    {
+      resource: arn("events", `replay/${names.stack}-*`),
+      actions: ["events:DescribeReplay", "events:CancelReplay"],
+    },
     {
       resource: "*",
       actions: ["autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances", "ssm:DescribeInstanceInformation"],

@@ -9,7 +9,7 @@ import type {
   TableSight,
 } from "../../shared/lifecycle/sights.ts";
 import type { Cluster } from "../cluster.ts";
-import { reasonOf, wasAnswered } from "../exit.ts";
+import { NOT_THERE, reasonOf, wasAnswered } from "../exit.ts";
 
 /** What a look brought, or why it did not. */
 export type Look<T> = { readonly seen: true; readonly value: T; readonly at: number } | Unseen;
@@ -19,6 +19,8 @@ export interface Unseen {
   readonly reason: string;
   /** What was asked for does not exist: nothing is deployed there. */
   readonly missing?: true;
+  /** There is nobody yet who could be asked, which is as it should be in a cluster that is young. */
+  readonly early?: true;
 }
 
 export interface ClusterSight {
@@ -55,7 +57,7 @@ export async function lookAtCluster(cluster: Cluster): Promise<ClusterSight> {
   const [ec2, kafka, listeners] = await Promise.all([
     looking(instances.length > 0 ? ports.instances.look(instances) : none),
     question.bootstrap.length === 0
-      ? unseen("no broker has been in service yet")
+      ? { ...unseen("no broker has been in service yet"), early: true as const }
       : looking(ports.kafka.brokers(question)),
     looking(listen(cluster, sight)),
   ]);
@@ -74,7 +76,7 @@ export async function look<T>(answer: Promise<T>, now: () => number): Promise<Lo
     const value = await answer;
     return { seen: true, value, at: now() };
   } catch (error) {
-    const missing = wasAnswered(error, "ResourceNotFoundException", "QueueDoesNotExist");
+    const missing = wasAnswered(error, ...NOT_THERE);
     return { ...unseen(reasonOf(error)), ...(missing && { missing }) };
   }
 }

@@ -32,6 +32,39 @@ const undelivered = v.object({
   ERROR_MESSAGE: v.optional(v.string(), ""),
 });
 
+export interface Sorted<L extends Letter> {
+  /** To be handed over; each with others that are done with it. */
+  readonly hand: readonly { readonly letter: L; readonly covers: readonly L[] }[];
+  /** To be left in their queues. */
+  readonly stay: readonly { readonly letter: L; readonly why: string }[];
+}
+
+/**
+ * What becomes of letters. A sweep looks at everything, so that one makes up for all that were missed.
+ *
+ * @param off functions that are switched off: what they are given only comes back
+ */
+export function sortLetters<L extends Letter>(
+  letters: readonly L[],
+  { sweepFunction }: Pick<StackNames, "sweepFunction">,
+  off: ReadonlySet<string>,
+): Sorted<L> {
+  const stay = letters.flatMap((letter) => {
+    if (!letter.to) return [{ letter, why: "it is nothing of this cluster's" }];
+    return off.has(letter.to.function) ? [{ letter, why: `${letter.to.function} is switched off` }] : [];
+  });
+  const ours = letters.filter((letter) => !stay.some((one) => one.letter === letter));
+  const sweeps = ours.filter((letter) => letter.to?.function === sweepFunction);
+  const last = sweeps.at(-1);
+  return {
+    hand: [
+      ...ours.filter((letter) => !sweeps.includes(letter)).map((letter) => ({ letter, covers: [] })),
+      ...(last ? [{ letter: last, covers: sweeps.slice(0, -1) }] : []),
+    ],
+    stay,
+  };
+}
+
 export function readLetter(definition: Definition, names: StackNames, message: Message): Letter {
   let body: unknown;
   try {

@@ -1,10 +1,10 @@
 /** An explanation as lines for a terminal, or as JSON. Pure. */
 import type { Explanation } from "../../shared/lifecycle/explain.ts";
-import type { FactName, Facts, Sights } from "../../shared/lifecycle/facts.ts";
-import type { InstanceRecord, TableSight } from "../../shared/lifecycle/sights.ts";
+import type { FactName } from "../../shared/lifecycle/facts.ts";
 import type { Change, Step } from "../../shared/lifecycle/steps.ts";
 import { oneLine, type Paint, wrap } from "../../shared/terminal/text.ts";
-import { COLOURS, DOES, span, timeOf } from "./words.ts";
+import { wordsOf } from "./facts.ts";
+import { COLOURS, DOES } from "./words.ts";
 
 /** In the order in which they are looked at. */
 const FACTS: readonly FactName[] = [
@@ -69,26 +69,32 @@ export function explanationLines(explanation: Explanation, width: number, paint:
 }
 
 export function stepLines(step: Step, width: number, paint: Paint): string[] {
-  const what = step.do === "change" ? `${DOES.change}: ${changeWords(step.change)}` : stepWords(step);
+  const what = step.do === "change" ? `${DOES.change}: ${changeWords(step.change)}` : DOES[step.do];
   return [
     `  ${paint(what, COLOURS[step.do])} ${paint(`(${step.row})`, "dim")}`,
     ...wrap(oneLine(step.reason), width - 4).map((line) => `    ${line}`),
+    ...watched(step).map((line) => `    ${paint(line, "dim")}`),
   ];
 }
 
-function stepWords(step: Exclude<Step, { do: "change" }>): string {
-  if (step.do === "settled") return DOES.settled;
-  return `${DOES[step.do]} at ${(step.do === "look" ? step.facts : step.on).join(", ")}`;
+/** What it goes by, where it is the one thing that will change its mind. */
+function watched(step: Step): string[] {
+  if (step.do === "look") return [`needs to see: ${step.facts.join(", ")}`];
+  return step.do === "wait" || step.do === "hold" ? [`looks again at: ${step.on.join(", ")}`] : [];
 }
 
 /** A change, in the words of whoever makes it. */
 export function changeWords(change: Change): string {
   switch (change.kind) {
     case "note": {
-      const entries = Object.entries(change.patch).map(
-        ([key, value]) => `${key} ${value === undefined ? "–" : JSON.stringify(value)}`,
-      );
-      return `writes into its record ${entries.join(", ")}`;
+      const entries = Object.entries(change.patch);
+      const names = (gone: boolean) => entries.filter(([, to]) => (to === undefined) === gone).map(([name]) => name);
+      const [written, taken] = [names(false).join(", "), names(true).join(", ")];
+      const said = [
+        written && `writes ${written} into its record`,
+        taken && `takes ${taken} out of ${written ? "it" : "its record"}`,
+      ];
+      return said.filter(Boolean).join(", ");
     }
     case "drop-record":
       return "forgets it";
@@ -108,6 +114,8 @@ export function changeWords(change: Change): string {
       return `founds the quorum of ${change.voters.join(", ")}`;
     case "form":
       return "marks the quorum as formed";
+    case "note-access":
+      return "writes down that users and ACLs are as declared";
     case "send":
       return `sends it the command ${change.action}, the ${ordinal(change.attempt)} time`;
     case "take-turn":
@@ -115,112 +123,18 @@ export function changeWords(change: Change): string {
     case "give-turn":
       return `gives back the turn of ${change.turn.role} ${change.turn.id}`;
     case "heartbeat":
-      return `keeps its ${change.action} open with a heartbeat`;
+      return `keeps its ${ACTIONS[change.action]} open with a heartbeat`;
     case "complete":
-      return `answers ${change.result} to its ${change.action}`;
+      return `answers ${change.result} to its ${ACTIONS[change.action]}`;
     case "mark-unhealthy":
       return "marks it unhealthy, so that its group replaces it";
   }
 }
 
+const ACTIONS = { launch: "launch", terminate: "termination" } as const;
+
 function ordinal(n: number): string {
   return `${n}${n === 1 ? "st" : n === 2 ? "nd" : n === 3 ? "rd" : "th"}`;
-}
-
-type Words = { readonly [F in FactName]: (value: Sights[F], facts: Facts) => string[] };
-
-const WORDS: Words = {
-  fleet: ({ groups }, { instance }) => {
-    const group = groups.find((g) => g.members.some((m) => m.instance === instance));
-    if (!group) return ["no group of the cluster lists it"];
-    const member = group.members.find((m) => m.instance === instance);
-    const others = group.members.filter((m) => m !== member).map((m) => `${m.instance} ${m.state}`);
-    return [
-      `${member?.state}${member?.healthy ? "" : ", unhealthy"} in ${group.name}, which desires ${group.desired}${group.deleting ? " and is being deleted" : ""}`,
-      ...(others.length > 0 ? [`beside it ${others.join(", ")}`] : []),
-    ];
-  },
-  table: (table, facts) => tableWords(table, facts),
-  ec2: (state) => [state],
-  address: (sight) => {
-    if (!sight) return ["the cluster has no interface with its address"];
-    const { attachment } = sight;
-    const where = attachment
-      ? `${attachment.status} ${attachment.status.startsWith("a") ? "to" : "from"} ${attachment.instance}${attachment.deleteOnTermination ? ", and deleted with it" : ""}`
-      : "free";
-    return [`${sight.address} (${sight.eni}) in ${sight.zone}: ${where}`];
-  },
-  agent: ({ state, address }) => [`${state}${address === undefined ? "" : ` at ${address}`}`],
-  command: ({ id, status, detail }) => [
-    `${status}${id === undefined ? "" : ` (${id})`}${detail ? `: ${oneLine(detail)}` : ""}`,
-  ],
-  kafka: (kafka, { table, instance }) => {
-    if (!kafka.seen) return [`cannot be seen: ${oneLine(kafka.reason)}`];
-    const id = table && heldBy(table.value, instance)?.id;
-    const own = id === undefined ? undefined : kafka.brokers.get(id);
-    const registered = [...kafka.brokers.values()].filter((b) => b.registered).length;
-    const all = `${registered} of ${kafka.brokers.size} brokers registered`;
-    if (!own) return [all];
-    return [
-      `${own.registered ? `registered at ${own.registered.host}:${own.registered.port}` : "not registered, or fenced"}, ${own.replicas} replicas, ${own.missing} of them not in sync${own.example === undefined ? "" : ` (${own.example})`}; ${all}`,
-      `stop: ${own.stop.safe ? "safe" : "not safe"}, ${own.stop.reason}`,
-      `start empty: ${own.startEmpty.safe ? "safe" : "not safe"}, ${own.startEmpty.reason}`,
-    ];
-  },
-  listeners: (heard) => [
-    [...heard].map(([id, sight]) => `controller ${id} ${sight}`).join(", ") || "no controller was heard",
-  ],
-  quorum: (quorum) => {
-    if (!quorum.seen) return [`cannot be seen: ${oneLine(quorum.reason)}`];
-    const replica = (r: { id: number; lag: number }) => `${r.id}${r.lag > 0 ? ` (lag ${r.lag})` : ""}`;
-    return [
-      `led by ${quorum.leader < 0 ? "nobody" : quorum.leader}, voters ${quorum.voters.map(replica).join(", ")}${quorum.observers.length > 0 ? `, observers ${quorum.observers.map(replica).join(", ")}` : ""}`,
-    ];
-  },
-};
-
-function wordsOf<F extends FactName>(name: F, facts: Facts): string[] {
-  const seen = facts[name];
-  return seen ? (WORDS[name] as (value: unknown, facts: Facts) => string[])(seen.value, facts) : [];
-}
-
-function tableWords(table: TableSight, facts: Facts): string[] {
-  const { now, instance } = facts;
-  const held = heldBy(table, instance);
-  const { turn, quorum } = table;
-  return [
-    held
-      ? `holds ${held.role} ${held.id} since ${span(now - held.since)}${held.served ? ", which was in service" : ", which was never in service yet"}`
-      : "holds no id",
-    ...(turn ? [`the turn is ${turn.role} ${turn.id}'s since ${span(now - turn.since)}: ${turn.reason}`] : []),
-    quorum ? `the quorum ${quorum.formed ? "has formed" : "is being founded"}` : "no quorum is founded",
-    ...(table.record ? recordWords(table.record, now) : ["no record"]),
-  ];
-}
-
-function recordWords(record: InstanceRecord, now: number): string[] {
-  const { action, heartbeat, command, configured, stopped, unregistered, hold, operator } = record;
-  const ago = (at: number) => `${span(now - at)} ago`;
-  return [
-    ...(action
-      ? [
-          `${action.kind} seen ${ago(action.since)}${heartbeat === undefined ? "" : `, last heartbeat ${ago(heartbeat)}`}`,
-        ]
-      : []),
-    ...(command ? [`command ${command.action} #${command.attempt} sent ${ago(command.sent)}`] : []),
-    ...(configured ? [`configured ${ago(configured.at)} with ${configured.digest.slice(0, 12)}…`] : []),
-    ...(stopped === undefined ? [] : [`stop confirmed ${ago(stopped)}`]),
-    ...(unregistered === undefined ? [] : [`out of Kafka since ${span(now - unregistered)}`]),
-    ...(hold ? [`held since ${timeOf(hold.since, now)}: ${hold.reason}`] : []),
-    ...(operator ? [`an operator asked ${ago(operator.since)} to ${operator.wish} it: ${operator.reason}`] : []),
-  ];
-}
-
-function heldBy(table: TableSight, instance: string) {
-  for (const { role, members } of table.rosters.values()) {
-    for (const member of members.values()) if (member.owner === instance) return { ...member, role };
-  }
-  return undefined;
 }
 
 /** Maps as objects. */

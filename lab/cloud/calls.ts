@@ -8,7 +8,8 @@ export interface LoggedCall extends Call {
 
 export class CallLog {
   readonly #calls: LoggedCall[] = [];
-  readonly #counts = new Map<string, number>();
+  /** By service, by action. */
+  readonly #counts = new Map<string, Map<string, number>>();
   readonly #listeners: ((call: LoggedCall) => void)[] = [];
 
   /** The next call's number. */
@@ -18,8 +19,12 @@ export class CallLog {
 
   begin(call: Call): void {
     this.#calls.push(call);
-    const name = `${call.service}:${call.action}`;
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    let counts = this.#counts.get(call.service);
+    if (!counts) {
+      counts = new Map();
+      this.#counts.set(call.service, counts);
+    }
+    counts.set(call.action, (counts.get(call.action) ?? 0) + 1);
   }
 
   end(call: Call, outcome: Outcome): void {
@@ -40,6 +45,9 @@ export class CallLog {
 
   /** By `service:Action`. */
   counts(): Record<string, number> {
-    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const named = [...this.#counts].flatMap(([service, counts]) =>
+      [...counts].map(([action, times]): [string, number] => [`${service}:${action}`, times]),
+    );
+    return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }

@@ -20,11 +20,17 @@ import type { Stack } from "./formation/stack.ts";
 import { iamApi } from "./iam/api.ts";
 import type { Surroundings, Tag } from "./iam/demands/demand.ts";
 import { Iam } from "./iam/iam.ts";
-import { instanceMay, objectDemand } from "./iam/node-calls.ts";
+import { instanceMay, objectDemand, roleOfInstance } from "./iam/node-calls.ts";
 import { lambdaApi } from "./lambda/api.ts";
 import { Functions } from "./lambda/functions.ts";
+import { Balancers } from "./load-balancing/balancers.ts";
+import { objectsApi } from "./objects/api.ts";
+import { Objects } from "./objects/objects.ts";
 import { Queues } from "./queue.ts";
 import { quotasApi } from "./quotas.ts";
+import { secretsApi } from "./secrets/api.ts";
+import { concealed } from "./secrets/sealed.ts";
+import { Secrets } from "./secrets/secrets.ts";
 import type { Bend, Call, Caller, Gateway, Outcome, Service, ServiceName } from "./service.ts";
 import { AwsError } from "./service.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
@@ -62,6 +68,9 @@ export class Cloud implements Gateway {
   readonly archives: Archives;
   readonly functions: Functions;
   readonly queues: Queues;
+  readonly secrets: Secrets;
+  readonly objects: Objects;
+  readonly balancers: Balancers;
   readonly iam: Iam;
   /** Tags, by ARN, of resources whose own model keeps none. */
   readonly tags = new Map<string, readonly Tag[]>();
@@ -88,6 +97,8 @@ export class Cloud implements Gateway {
     this.account = world.account;
     this.#machines = options.machines;
     this.queues = new Queues(world);
+    this.secrets = new Secrets(world);
+    this.objects = new Objects(world);
     this.iam = new Iam({ world, surroundings: surroundingsOf(world, this), administrators: options.administrators });
     this.functions = new Functions(world, this.queues, this.iam);
     this.bus = new Bus(world, this.queues, ruleTargets(this.functions, this.iam));
@@ -95,6 +106,11 @@ export class Cloud implements Gateway {
     this.archives = new Archives(world, this.bus);
     this.ec2 = new Ec2(world, options.machines);
     this.groups = new Groups(world, this.ec2);
+    this.balancers = new Balancers({
+      groups: () => this.groups.all(),
+      members: (group) => this.groups.members(group),
+      instance: (id) => this.ec2.instances.find(id),
+    });
     this.agents = new Agents(world, this.ec2.instances, this.iam);
     this.commands = new Commands(world, this.ec2.instances);
     const { instances } = this.ec2;
@@ -105,6 +121,8 @@ export class Cloud implements Gateway {
     this.register(eventsApi(world, this.bus, this.archives));
     this.register(lambdaApi(this.functions));
     this.register(sqsApi(world, this.queues));
+    this.register(secretsApi(this.secrets));
+    this.register(objectsApi(this.objects));
     this.register(quotasApi());
     this.register(iamApi(world, this.iam));
   }
@@ -114,28 +132,44 @@ export class Cloud implements Gateway {
   }
 
   async call(service: ServiceName, action: string, input: unknown, caller: Caller): Promise<object> {
-    const call: Call = { number: this.calls.next, service, action, input, caller, at: this.#world.now() };
+    const conceals = this.#services.get(service)?.conceals ?? [];
+    const shown = concealed(input, conceals);
+    const call: Call = { number: this.calls.next, service, action, input: shown, caller, at: this.#world.now() };
     this.calls.begin(call);
     const { faults } = this.#world;
     let bend: Bend;
     try {
-      bend = await faults.before?.(call);
+      const bending = faults.before?.(call);
+      bend = bending instanceof Promise ? await bending : bending;
     } catch (error) {
       this.calls.end(call, { error });
       throw error;
     }
-    const outcome = await this.#answer(call, bend);
+    const outcome = await this.#answer({ ...call, input }, bend);
     // What the log keeps is what the call brought about, whatever becomes of its answer on the way back.
     this.calls.end(call, outcome);
-    await faults.after?.(call, outcome);
+    const after = faults.after?.(call, concealed(outcome, conceals));
+    if (after instanceof Promise) await after;
     if ("error" in outcome) throw outcome.error;
     return outcome.output;
   }
 
-  /** An instance reads an object: whether it may; S3 itself is not modelled, and has every object. */
+  /** An instance fetches an archive: whether it may; every archive is taken to be there. */
   instanceMayRead(instance: string, url: string): boolean {
     const needed = objectDemand(url);
     return needed === undefined || instanceMay(this.iam, this.#world, this.ec2.instances.get(instance), [needed]);
+  }
+
+  /** The role whose credentials the instance has; undefined where it has none. Throws InvalidInstanceID.NotFound. */
+  roleOf(instance: string): string | undefined {
+    return roleOfInstance(this.iam, this.#world, this.ec2.instances.get(instance));
+  }
+
+  /** A call of the instance's own. Throws what `call` throws, and where the instance has no credentials. */
+  async callFrom(instance: string, service: ServiceName, action: string, input: unknown): Promise<object> {
+    const role = this.roleOf(instance);
+    if (role === undefined) throw new AwsError("NoCredentials", "Unable to locate credentials", 400);
+    return this.call(service, action, input, { role });
   }
 
   /** Everything there is now: for tests, views and the summary. */
@@ -196,6 +230,8 @@ function surroundingsOf(world: World, cloud: Cloud): Surroundings {
     instance: (id) => cloud.ec2.instances.find(id),
     networkInterface: (id) => cloud.ec2.interfaces.all().find((i) => i.id === id),
     attached: (attachment) => cloud.ec2.interfaces.all().find((i) => i.attachment?.id === attachment),
+    secret: (id) => cloud.secrets.find(id),
+    object: (bucket, key) => cloud.objects.find(bucket, key),
     tagsOf: (arn) => cloud.tags.get(arn) ?? [],
   };
 }

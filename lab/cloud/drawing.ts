@@ -11,13 +11,21 @@ export function drawDelay(random: Random, delay: Delay): number {
 
 export function drawHex(random: Random, digits: number): string {
   let text = "";
-  while (text.length < digits) text += random.below(16).toString(16);
-  return text;
+  while (text.length < digits) text += eight(random);
+  return text.slice(0, digits);
 }
 
 /** A version 4 UUID. */
 export function drawUuid(random: Random): string {
-  const digits = (n: number) => drawHex(random, n);
+  const [a, b, c, d] = [eight(random), eight(random), eight(random), eight(random)];
   const variant = (8 + random.below(4)).toString(16);
-  return `${digits(8)}-${digits(4)}-4${digits(3)}-${variant}${digits(3)}-${digits(12)}`;
+  return `${a}-${b.slice(0, 4)}-4${b.slice(4, 7)}-${variant}${c.slice(0, 3)}-${c.slice(4)}${d}`;
+}
+
+/** Hex digits. */
+function eight(random: Random): string {
+  return random
+    .below(2 ** 32)
+    .toString(16)
+    .padStart(8, "0");
 }

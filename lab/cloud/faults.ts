@@ -26,6 +26,14 @@ const THROTTLING: Readonly<Record<string, [code: string, message: string, status
   autoscaling: ["Throttling", "Rate exceeded", 400],
   ec2: ["RequestLimitExceeded", "Request limit exceeded.", 503],
   lambda: ["TooManyRequestsException", "Rate Exceeded.", 429],
+  s3: ["SlowDown", "Please reduce your request rate.", 503],
+};
+
+const BREAKDOWNS: Readonly<Record<string, string>> = {
+  autoscaling: "ResourceContention",
+  ec2: "InternalError",
+  s3: "InternalError",
+  secretsmanager: "InternalServiceError",
 };
 
 /** Too many calls, as that service says it. */
@@ -36,7 +44,5 @@ export function throttled(service: ServiceName): AwsError {
 
 /** The service's own failure: it did nothing, and may be asked again. */
 export function broken(service: ServiceName): AwsError {
-  const code =
-    service === "autoscaling" ? "ResourceContention" : service === "ec2" ? "InternalError" : "InternalServerError";
-  return new AwsError(code, "An internal error has occurred", 500);
+  return new AwsError(BREAKDOWNS[service] ?? "InternalServerError", "An internal error has occurred", 500);
 }

@@ -75,6 +75,11 @@ export class Queue {
     if (kept) this.#kept.splice(this.#kept.indexOf(kept), 1);
   }
 
+  /** Deletes every message, those included that are handed out. */
+  purge(): void {
+    this.#kept.length = 0;
+  }
+
   /** Hides it for so long from now on, ms. Throws ReceiptHandleIsInvalid and MessageNotInflight. */
   hide(receipt: string, ms: number): void {
     const now = this.#world.now();

@@ -42,6 +42,8 @@ export interface Service {
   readonly name: ServiceName;
   /** By the API's action name, e.g. `DescribeAutoScalingGroups`. */
   readonly actions: Readonly<Record<string, Action>>;
+  /** Members of inputs and outputs whose values neither the log of calls nor a fault hook gets to see. */
+  readonly conceals?: readonly string[];
   /** The service's own error for an action it does not have. */
   unknownAction(action: string): AwsError;
 }
@@ -68,6 +70,7 @@ export function action<S extends v.GenericSchema>(
 /** SDK callers pass `undefined` for what they leave out. */
 function withoutUndefined(input: unknown): unknown {
   if (typeof input !== "object" || input === null) return input ?? {};
+  if (!Object.values(input).includes(undefined)) return input;
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
 }
 
@@ -84,13 +87,14 @@ export interface Call {
   readonly number: number;
   readonly service: ServiceName;
   readonly action: string;
+  /** Without what its service conceals. */
   readonly input: unknown;
   readonly caller: Caller;
   /** When it arrived, milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** How a call ended: with its output or with an error. */
+/** How a call ended: with its output, without what its service conceals, or with an error. */
 export type Outcome = { readonly output: object } | { readonly error: unknown };
 
 /**

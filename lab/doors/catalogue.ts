@@ -5,11 +5,14 @@ import * as ec2 from "@aws-sdk/client-ec2";
 import * as eventBridge from "@aws-sdk/client-eventbridge";
 import * as iam from "@aws-sdk/client-iam";
 import * as lambda from "@aws-sdk/client-lambda";
+import * as s3 from "@aws-sdk/client-s3";
+import * as secretsManager from "@aws-sdk/client-secrets-manager";
 import * as quotas from "@aws-sdk/client-service-quotas";
 import * as sqs from "@aws-sdk/client-sqs";
 import * as ssm from "@aws-sdk/client-ssm";
 import { callerIdentityOperation } from "./identity.ts";
 import { jsonProtocol } from "./json-rpc.ts";
+import { objectStoreProtocol } from "./object-store.ts";
 import type { Protocol } from "./protocol.ts";
 import { queryProtocol } from "./query.ts";
 import { restJsonProtocol } from "./rest-json.ts";
@@ -69,6 +72,13 @@ export const catalogue: ReadonlyMap<string, Api> = new Map([
   ],
   ["sqs", { operations: operationsOf(sqs), protocol: jsonProtocol({ version: "1.0", target: "AmazonSQS" }) }],
   [
+    "secretsmanager",
+    {
+      operations: operationsOf(secretsManager),
+      protocol: jsonProtocol({ version: "1.1", target: "secretsmanager" }),
+    },
+  ],
+  [
     "servicequotas",
     {
       operations: operationsOf(quotas),
@@ -86,6 +96,7 @@ export const catalogue: ReadonlyMap<string, Api> = new Map([
       }),
     },
   ],
+  ["s3", { operations: operationsOf(s3), protocol: objectStoreProtocol }],
   ["lambda", { operations: lambdaOperations, protocol: restJsonProtocol({ operations: lambdaOperations }) }],
   [
     "sts",

@@ -31,7 +31,8 @@ export async function startHttpDoor({ host, port, ...options }: HttpDoorOptions)
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { status, headers, body } = await door(await receive(incoming));
-    outgoing.writeHead(status, { ...headers, "content-length": body.length });
+    // The answer to HEAD says how long the body is that it does not have.
+    outgoing.writeHead(status, { "content-length": body.length, ...headers });
     outgoing.end(body);
   }
 

@@ -23,3 +23,20 @@ export function strayAddresses(
   }
   return found;
 }
+
+/** Freed between the two moments, with its address still on the instance that had it: whoever takes the id over waits for that. */
+export function addressesLeftBehind(
+  { roles }: Pick<Definition, "roles">,
+  before: Pick<Moment, "rosters">,
+  { cloud, rosters }: Pick<Moment, "rosters"> & { readonly cloud: Pick<Moment["cloud"], "interfaces"> },
+): string[] {
+  return roles.flatMap(({ name: role, pool = [] }) =>
+    pool.flatMap(({ id, address }) => {
+      const owner = ownerOf(before.rosters, role, id);
+      if (owner === undefined || ownerOf(rosters, role, id) === owner) return [];
+      const attachment = cloud.interfaces.find((i) => i.address === address)?.attachment;
+      if (attachment?.instance !== owner || attachment.status === "detaching") return [];
+      return [`${nameOf({ role, id })} was freed, but ${address} is still attached to ${owner}`];
+    }),
+  );
+}

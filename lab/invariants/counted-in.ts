@@ -3,6 +3,7 @@
  * of it: the modelled Kafka says it at any moment.
  */
 import { hookName } from "../../shared/aws/names.ts";
+import { isQuorum } from "../../shared/cluster/role-kinds.ts";
 import type { QuorumReplica } from "../../shared/lifecycle/sights.ts";
 import type { LoggedCall } from "../cloud/calls.ts";
 import type { Partition } from "../machines/modelled-partition.ts";
@@ -38,7 +39,7 @@ export function notCountedIn(kafka: KafkaTruth, instance: string, isr: boolean):
   const node = kafka.processes().find((p) => p.instance === instance);
   if (!node) return "no Kafka runs on it";
   const name = nameOf(node);
-  if (node.role === "controller") {
+  if (isQuorum({ name: node.role })) {
     const { leader, voters } = kafka.quorum();
     if (leader === -1) return "the quorum has no leader";
     const voter = voters.find((v) => v.id === node.id && v.directoryId === node.directory.directoryId);

@@ -14,6 +14,7 @@ const BROKEN: Readonly<Record<ViolationKind, number>> = {
   "last copy gone": 9,
   "voter emptied": 9,
   "second quorum": 9,
+  "metadata lost": 9,
 };
 
 export function harmDone(violations: readonly Violation[]): { readonly invariant: number; readonly what: string }[] {

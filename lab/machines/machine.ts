@@ -8,7 +8,14 @@ export interface MachineSpec {
   readonly zone: string;
   /** Primary private address. */
   readonly address: string;
+  /** Variables that everything on it finds in its environment, beside the machine's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A call to AWS by the machine's own role, where nothing of it runs that could make one from its environment. */
+  readonly call?: AwsCall;
 }
+
+/** Rejects with AWS's error. */
+export type AwsCall = (service: string, action: string, input: object) => Promise<object>;
 
 export interface ScriptResult {
   /** Exit status; 137 where it was killed at its time limit. */

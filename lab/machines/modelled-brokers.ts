@@ -1,13 +1,19 @@
 /**
  * Brokers as the modelled Kafka's active controller keeps them: registrations with their sessions, fencing, and the
- * partitions' leaders and ISRs. Nothing of it changes while the quorum has no leader.
+ * partitions' leaders and ISRs. Nothing of it changes while there is no active controller: with KRaft the quorum's leader, with
+ * ZooKeeper a broker, which only another one replaces once its session is over.
+ *
+ * With ZooKeeper a registration is an ephemeral node. It stays until its session ends, and who finds one for its id exits at once
+ * (`NodeExistsException`, "Fatal error during KafkaServer startup"); a controlled shutdown ends the session. Nobody is fenced:
+ * what counts here as that is a broker that the controller does not know of yet, or not any more.
  *
  * Producers are part of the model: whenever a partition can take messages with acks=all (a leader, every ISR member
  * alive, at least min ISR of them), one is acknowledged each millisecond. So a replica that is let in without what it
  * should have *is* a loss, and is seen as one.
  */
-import { CLIENT_PORT } from "../../shared/cluster/definition.ts";
+import { CLIENT_PORT } from "../../shared/cluster/role-kinds.ts";
 import type { Scheduler, Timer } from "../clock.ts";
+import type { MetadataQuorum } from "./modelled-metadata.ts";
 import {
   afterUncleanShutdown,
   elected,
@@ -23,13 +29,13 @@ import type { ViolationKind } from "./modelled-violations.ts";
 export interface BrokerDurations {
   /** Between two tries to register. */
   readonly registerRetry: number;
-  /** `initial.broker.registration.timeout.ms`: then the process gives up and exits. */
+  /** `initial.broker.registration.timeout.ms`, or `zookeeper.connection.timeout.ms`: then the process gives up and exits. */
   readonly registerTimeout: number;
-  /** From registered to unfenced: catching up with the metadata log. */
+  /** From registered to unfenced: catching up with the metadata log. With ZooKeeper, for the controller to take note of it. */
   readonly metadata: number;
-  /** `broker.session.timeout.ms` */
+  /** `broker.session.timeout.ms`, or `zookeeper.session.timeout.ms` */
   readonly session: number;
-  /** `broker.heartbeat.interval.ms` */
+  /** `broker.heartbeat.interval.ms`, or a ZooKeeper client's pings, one in a third of the session */
   readonly heartbeat: number;
   /** An empty replica's copying of a partition. */
   readonly copy: number;
@@ -59,16 +65,26 @@ export interface RegisteredBroker {
   readonly rack: string;
 }
 
-export interface Controller {
-  readonly hasLeader: boolean;
-  readonly clusterId: string | undefined;
+export interface BrokersOptions {
+  readonly clock: Scheduler;
+  readonly durations: BrokerDurations;
+  /** Eligible leader replicas (KIP-966). */
+  readonly elr: boolean;
+  /** Registrations are ephemeral nodes in ZooKeeper. */
+  readonly ephemeral: boolean;
+  readonly quorum: MetadataQuorum;
+  /** Whether brokers let that one in, as its user and password are known. */
+  readonly known: (process: NodeProcess) => boolean;
+  readonly violate: (kind: ViolationKind, detail: string) => void;
 }
 
 export class Brokers {
   readonly #clock: Scheduler;
   readonly #durations: BrokerDurations;
   readonly #elr: boolean;
-  readonly #controller: Controller;
+  readonly #ephemeral: boolean;
+  readonly #quorum: MetadataQuorum;
+  readonly #known: (process: NodeProcess) => boolean;
   readonly #violate: (kind: ViolationKind, detail: string) => void;
   readonly #registrations = new Map<number, Registration>();
   readonly #processes = new Set<NodeProcess>();
@@ -77,23 +93,28 @@ export class Brokers {
   readonly #fetching = new Map<string, Timer>();
   readonly #acknowledged = new Map<string, number>();
   #partitions: Partition[] = [];
+  /** With ZooKeeper: the broker that is the controller, or was until its session ends. */
+  #active: Registration | undefined;
+  #election: Timer | undefined;
   #epoch = 0;
   #advanced: number;
   #lost = 0;
 
-  constructor(
-    clock: Scheduler,
-    durations: BrokerDurations,
-    elr: boolean,
-    controller: Controller,
-    violate: (kind: ViolationKind, detail: string) => void,
-  ) {
+  constructor({ clock, durations, elr, ephemeral, quorum, known, violate }: BrokersOptions) {
     this.#clock = clock;
     this.#durations = durations;
     this.#elr = elr;
-    this.#controller = controller;
+    this.#ephemeral = ephemeral;
+    this.#quorum = quorum;
+    this.#known = known;
     this.#violate = violate;
     this.#advanced = clock.now();
+  }
+
+  /** Whether there is an active controller, which alone changes leaders and ISRs. */
+  get hasController(): boolean {
+    if (!this.#quorum.hasLeader || !this.#ephemeral) return this.#quorum.hasLeader;
+    return this.#active !== undefined && isLive(this.#active.process);
   }
 
   get partitions(): readonly Partition[] {
@@ -113,6 +134,12 @@ export class Brokers {
       .sort((a, b) => a.id - b.id);
   }
 
+  /** Of those whose session has not ended, by the path of its node. */
+  sessions(): ReadonlyMap<string, string> {
+    const open = [...this.#registrations].filter(([, { ended }]) => !ended);
+    return new Map(open.map(([id, { epoch }]) => [`/brokers/ids/${id}`, `session ${epoch}`]));
+  }
+
   /** Acknowledged so far over all partitions, and how many of these a consumer would not find any more. */
   messages(): { readonly acknowledged: number; readonly lost: number } {
     this.#advance();
@@ -121,7 +148,8 @@ export class Brokers {
   }
 
   createTopic(topic: string, partitions: number, replication: number, minIsr: number): void {
-    if (!this.#controller.hasLeader) throw new Error(`topic ${topic}: the quorum has no leader`);
+    if (!this.hasController)
+      throw new Error(`topic ${topic}: the quorum has no leader, or there is no active controller`);
     const brokers = acrossRacks(this.registered());
     if (brokers.length < replication) {
       throw new Error(
@@ -183,7 +211,7 @@ export class Brokers {
     const giveUp = this.#clock.now() + this.#durations.shutdownTimeout;
     const attempt = () => {
       if (process.gone) return;
-      if (!this.#controller.hasLeader) {
+      if (!this.hasController) {
         if (this.#clock.now() >= giveUp) this.vanish(process, ended);
         else this.#clock.after(this.#durations.registerRetry, attempt);
         return;
@@ -198,8 +226,12 @@ export class Brokers {
         this.#change(() => {
           ended();
           registration.fenced = true;
+          registration.ended = this.#ephemeral;
+          // A topic that was made meanwhile may have it among its replicas.
+          this.#partitions = this.#partitions.map((partition) => withoutBroker(partition, process.id, this.#elr));
           process.directory.cleanShutdown = registration.epoch;
         });
+        if (registration.ended) return;
         // Fenced at once, and yet its session has its time (BrokerHeartbeatTracker of Kafka 4.3): who starts again
         // before it has ended is refused until then.
         this.#expire(registration, this.#durations.session);
@@ -223,26 +255,38 @@ export class Brokers {
   }
 
   /** The quorum has a leader, or none any more. A new one gives every session its full time. */
-  controllerChanged(): void {
+  quorumChanged(): void {
     this.#change(() => {});
-    if (!this.#controller.hasLeader) return;
+    if (!this.#quorum.hasLeader) return;
     for (const registration of this.#registrations.values()) {
       if (!registration.ended && !isLive(registration.process)) this.#expire(registration, this.#durations.session);
     }
+  }
+
+  /** Who may log in has changed. */
+  usersChanged(): void {
+    this.#change(() => {});
   }
 
   #register(process: NodeProcess, deadline: number, cleanShutdown: number | undefined): void {
     if (process.gone) return;
     const existing = this.#registrations.get(process.id);
     const duplicate = existing !== undefined && existing.process !== process && !existing.ended;
-    const foreign = this.#controller.clusterId !== process.directory.clusterId;
-    if (!process.reachable || !this.#controller.hasLeader || duplicate || foreign) {
+    const { hasLeader, clusterId } = this.#quorum;
+    const connected = process.reachable && hasLeader;
+    if (this.#ephemeral && connected && duplicate) {
+      process.exit(`Fatal error during KafkaServer startup: NodeExistsException for /brokers/ids/${process.id}`);
+      return;
+    }
+    // A disk that ZooKeeper mode's Kafka formats itself is of the cluster that it first starts in.
+    const foreign = !this.#ephemeral && clusterId !== process.directory.clusterId;
+    if (!connected || duplicate || foreign || !this.#quorum.admits(process)) {
       if (this.#clock.now() >= deadline) {
         process.exit(
           duplicate
             ? `DuplicateBrokerRegistrationException: broker ${process.id} has a session still`
-            : foreign && this.#controller.hasLeader
-              ? `InconsistentClusterIdException: ${process.directory.clusterId}, not ${this.#controller.clusterId}`
+            : foreign && hasLeader
+              ? `InconsistentClusterIdException: ${process.directory.clusterId}, not ${clusterId}`
               : "no controller answered",
         );
       } else {
@@ -259,6 +303,8 @@ export class Brokers {
     };
     this.#change(() => {
       this.#registrations.set(process.id, registration);
+      if (this.#ephemeral && existing && !existing.fenced)
+        this.#partitions = this.#partitions.map(succeeded(process.id));
       if (existing && existing.epoch !== cleanShutdown) {
         this.#partitions = this.#partitions.map((partition) => afterUncleanShutdown(partition, process.id, this.#elr));
       }
@@ -270,7 +316,7 @@ export class Brokers {
     this.#clock.after(this.#durations.metadata, () => {
       const { process } = registration;
       if (!isLive(process) || process.stopping || this.#registrations.get(process.id) !== registration) return;
-      if (!this.#controller.hasLeader) {
+      if (!this.hasController) {
         this.#unfence(registration);
         return;
       }
@@ -283,14 +329,39 @@ export class Brokers {
   #expire(registration: Registration, ms: number): void {
     registration.expiry?.cancel();
     registration.expiry = this.#clock.after(ms, () => {
-      // Without an active controller nobody counts sessions.
-      if (!this.#controller.hasLeader || isLive(registration.process)) return;
+      // Without a leader nobody counts sessions.
+      if (!this.#quorum.hasLeader || isLive(registration.process)) return;
       this.#change(() => {
-        registration.fenced = true;
         registration.ended = true;
-        const { id } = registration.process;
-        if (this.#registrations.get(id) !== registration) return;
-        this.#partitions = this.#partitions.map((partition) => withoutBroker(partition, id, this.#elr));
+      });
+    });
+  }
+
+  /** The controller learns of the sessions that have ended. */
+  #takeNote(): void {
+    for (const [id, registration] of this.#registrations) {
+      if (!registration.ended || registration.fenced) continue;
+      registration.fenced = true;
+      this.#partitions = this.#partitions.map((partition) => withoutBroker(partition, id, this.#elr));
+    }
+  }
+
+  /** With ZooKeeper: once the controller's session is over, another broker takes its place. */
+  #electController(): void {
+    if (!this.#ephemeral || !this.#quorum.hasLeader) return;
+    const standing = this.#active;
+    if (standing && !standing.ended && this.#registrations.get(standing.process.id) === standing) return;
+    this.#active = undefined;
+    const candidates = () =>
+      [...this.#registrations.values()]
+        .filter(({ process, ended }) => !ended && isLive(process) && !process.stopping)
+        .sort((a, b) => a.epoch - b.epoch);
+    if (candidates().length === 0) return;
+    this.#election ??= this.#clock.after(this.#durations.metadata, () => {
+      this.#election = undefined;
+      if (!this.#quorum.hasLeader || this.#active) return;
+      this.#change(() => {
+        [this.#active] = candidates();
       });
     });
   }
@@ -307,7 +378,9 @@ export class Brokers {
   #change(change: () => void): void {
     this.#advance();
     change();
-    if (!this.#controller.hasLeader) return;
+    this.#electController();
+    if (!this.hasController) return;
+    this.#takeNote();
     this.#partitions = this.#partitions.map((partition) => this.#elect(partition));
     this.#fetch();
   }
@@ -362,7 +435,7 @@ export class Brokers {
       const name = nameOf(partition);
       if (!this.#isLiveBroker(partition.leader)) continue;
       for (const id of partition.replicas) {
-        if (partition.isr.includes(id) || !this.#isLiveBroker(id)) continue;
+        if (partition.isr.includes(id) || !this.#isLiveBroker(id) || !this.#logsIn(id)) continue;
         const key = `${name}/${id}`;
         wanted.add(key);
         if (!this.#fetching.has(key)) this.#fetching.set(key, this.#catchUp(key, partition, id));
@@ -373,6 +446,11 @@ export class Brokers {
       timer.cancel();
       this.#fetching.delete(key);
     }
+  }
+
+  #logsIn(id: number): boolean {
+    const registration = this.#registrations.get(id);
+    return registration !== undefined && this.#known(registration.process);
   }
 
   #isLiveBroker(id: number): boolean {
@@ -388,7 +466,7 @@ export class Brokers {
     return this.#clock.after(empty ? this.#durations.copy : this.#durations.follow, () => {
       this.#fetching.delete(key);
       this.#change(() => {
-        if (!this.#controller.hasLeader) return;
+        if (!this.hasController) return;
         this.#follow(name, id);
         this.#partitions = this.#partitions.map((partition) =>
           partition.topic === topic && partition.index === index ? withIsrMember(partition, id, this.#elr) : partition,
@@ -397,6 +475,15 @@ export class Brokers {
     });
   }
 }
+
+/**
+ * Without a controller nobody took note of the former session's end: the next one finds the id alive, in the ISRs it was in, and has
+ * it lead again, whatever it still has.
+ */
+const succeeded =
+  (id: number) =>
+  (partition: Partition): Partition =>
+    partition.leader === id ? { ...partition, leader: -1 } : partition;
 
 /** Broker ids so ordered that neighbours are in different racks where that can be. */
 function acrossRacks(brokers: readonly RegisteredBroker[]): number[] {

@@ -1,11 +1,16 @@
 /**
- * One modelled Kafka cluster (KRaft, dynamic quorum) that modelled machines start processes of. Deterministic, on the
- * clock it is handed; no I/O. What must never happen is written down in `violations`, so that a wrong gate is seen.
+ * One modelled Kafka cluster that modelled machines start processes of: KRaft with a dynamic quorum, or brokers on a ZooKeeper
+ * ensemble. Deterministic, on the clock it is handed; no I/O. What must never happen is written down in `violations`, so that a
+ * wrong gate is seen.
  */
-import { CONTROLLER_PORT } from "../../shared/cluster/definition.ts";
+import type { Mode } from "../../shared/cluster/definition.ts";
+import { isQuorum, kindOf } from "../../shared/cluster/role-kinds.ts";
 import type { QuorumAnswer } from "../../shared/lifecycle/sights.ts";
 import type { Scheduler } from "../clock.ts";
+import { Access } from "./modelled-access.ts";
 import { type BrokerDurations, Brokers, type RegisteredBroker } from "./modelled-brokers.ts";
+import { Ensemble } from "./modelled-ensemble.ts";
+import type { MetadataQuorum } from "./modelled-metadata.ts";
 import type { Partition } from "./modelled-partition.ts";
 import { describe, isLive, type Launch, type LogDirectory, type NodeProcess } from "./modelled-process.ts";
 import { Quorum, type QuorumDurations } from "./modelled-quorum.ts";
@@ -35,10 +40,25 @@ export const KAFKA_DURATIONS: KafkaDurations = {
   },
 };
 
+/** The same on ZooKeeper: Kafka 3.9's settings at their defaults. */
+export const ZOOKEEPER_DURATIONS: KafkaDurations = {
+  ...KAFKA_DURATIONS,
+  broker: {
+    ...KAFKA_DURATIONS.broker,
+    registerTimeout: 18_000,
+    session: 18_000,
+    heartbeat: 6_000,
+    // controlled.shutdown.max.retries, each after controlled.shutdown.retry.backoff.ms
+    shutdownTimeout: 15_000,
+  },
+};
+
 export interface ModelledKafkaOptions {
   readonly clock: Scheduler;
   readonly durations?: KafkaDurations;
-  /** Eligible leader replicas (KIP-966): on in clusters founded with Kafka 4.1 or later, and by default here. */
+  /** By default kraft. */
+  readonly mode?: Mode;
+  /** Eligible leader replicas (KIP-966): on in clusters founded with Kafka 4.1 or later, and by default here; never on ZooKeeper. */
   readonly elr?: boolean;
 }
 
@@ -58,21 +78,61 @@ export interface ProcessHandle {
   reach(reachable: boolean): void;
 }
 
+const QUORUMS = { kraft: Quorum, zookeeper: Ensemble } as const;
+const DURATIONS = { kraft: KAFKA_DURATIONS, zookeeper: ZOOKEEPER_DURATIONS } as const;
+
+/** Of the quorum. */
+const isMember = ({ role }: NodeProcess): boolean => isQuorum({ name: role });
+
 export class ModelledKafka {
+  readonly mode: Mode;
   readonly violations: Violation[] = [];
+  /** Users and ACLs. */
+  readonly access: Access;
   readonly #clock: Scheduler;
   readonly #durations: KafkaDurations;
-  readonly #quorum: Quorum;
+  readonly #quorum: MetadataQuorum;
   readonly #brokers: Brokers;
   readonly #processes = new Set<NodeProcess>();
+  /** The same in a list, where somebody has asked for it since the last change. */
+  #listed: readonly NodeProcess[] | undefined;
   readonly #plugged = new Map<string, number>();
 
-  constructor({ clock, durations = KAFKA_DURATIONS, elr = true }: ModelledKafkaOptions) {
+  constructor({ clock, mode = "kraft", durations = DURATIONS[mode], elr = mode === "kraft" }: ModelledKafkaOptions) {
+    this.mode = mode;
     this.#clock = clock;
     this.#durations = durations;
     const violate = this.#violate.bind(this);
-    this.#quorum = new Quorum(clock, durations.quorum, violate, () => this.#brokers.controllerChanged());
-    this.#brokers = new Brokers(clock, durations.broker, elr, this.#quorum, violate);
+    const quorum = new QUORUMS[mode](clock, durations.quorum, violate, () => this.#brokers.quorumChanged());
+    this.#quorum = quorum;
+    this.access = new Access(
+      () => quorum.users,
+      () => this.#brokers.usersChanged(),
+    );
+    this.#brokers = new Brokers({
+      clock,
+      durations: durations.broker,
+      elr: elr && mode === "kraft",
+      ephemeral: mode === "zookeeper",
+      quorum,
+      known: ({ login }) => login === undefined || this.access.lets(login.user, login.password),
+      violate,
+    });
+  }
+
+  /** Whether metadata can be changed: partitions, and with KRaft everything else. */
+  get hasController(): boolean {
+    return this.#brokers.hasController;
+  }
+
+  /** Whether a quorum or an ensemble serves. */
+  get hasQuorum(): boolean {
+    return this.#quorum.hasLeader;
+  }
+
+  /** Whether that member's clients are served now. */
+  serves(process: NodeProcess): boolean {
+    return this.#quorum.serves(process);
   }
 
   /** Throws where Kafka would refuse: too few brokers registered, no active controller, the topic exists. */
@@ -94,6 +154,11 @@ export class ModelledKafka {
     return this.#brokers.registered();
   }
 
+  /** On ZooKeeper: the session behind each broker's ephemeral node, by its path. */
+  sessions(): ReadonlyMap<string, string> {
+    return this.#brokers.sessions();
+  }
+
   /** By the producers that the model imagines: acknowledged in all, and lost of these. */
   messages(): { readonly acknowledged: number; readonly lost: number } {
     return this.#brokers.messages();
@@ -106,13 +171,14 @@ export class ModelledKafka {
 
   /** Processes that have not ended, whether their listener is open yet or not. */
   processes(): readonly NodeProcess[] {
-    return [...this.#processes];
+    this.#listed ??= [...this.#processes];
+    return this.#listed;
   }
 
   /** The process that listens there, if any. */
   listenerAt(address: string, port: number): NodeProcess | undefined {
-    const role = port === CONTROLLER_PORT ? "controller" : "broker";
-    return [...this.#processes].find((p) => p.role === role && p.address === address && isLive(p));
+    const there = (p: NodeProcess): boolean => p.address === address && kindOf({ name: p.role }).port === port;
+    return this.processes().find((process) => there(process) && isLive(process));
   }
 
   /** Whether some machine answers at that address at all. */
@@ -151,15 +217,17 @@ export class ModelledKafka {
       this.#violate("two processes", `${describe(process)}, and ${other.instance}`);
     }
     this.#processes.add(process);
+    this.#listed = undefined;
     const boot = this.#clock.after(this.#durations.jvm, () => {
       process.up = true;
-      if (process.role === "controller") this.#quorum.join(process);
+      if (isMember(process)) this.#quorum.join(process);
       else this.#brokers.join(process);
     });
     const end = () => {
       boot.cancel();
       process.gone = true;
       this.#processes.delete(process);
+      this.#listed = undefined;
       settle();
     };
     return {
@@ -171,11 +239,11 @@ export class ModelledKafka {
 
   #stop(process: NodeProcess, end: () => void): Promise<void> {
     if (process.gone) return process.ended;
-    if (process.role === "broker" && process.up) {
+    if (!isMember(process) && process.up) {
       this.#brokers.stop(process, end);
       return process.ended;
     }
-    if (process.role === "controller" && this.#quorum.needs(process)) {
+    if (isMember(process) && this.#quorum.needs(process)) {
       this.#violate("stopped under majority", describe(process));
     }
     this.#end(process, end);
@@ -184,11 +252,11 @@ export class ModelledKafka {
 
   #end(process: NodeProcess, end: () => void): void {
     if (process.gone) return;
-    if (process.role === "broker") {
-      this.#brokers.vanish(process, end);
-    } else {
+    if (isMember(process)) {
       end();
       this.#quorum.leave(process);
+    } else {
+      this.#brokers.vanish(process, end);
     }
   }
 
@@ -197,7 +265,7 @@ export class ModelledKafka {
     const change = () => {
       process.reachable = reachable;
     };
-    if (process.role === "controller") {
+    if (isMember(process)) {
       change();
       this.#quorum.update();
     } else if (reachable) {

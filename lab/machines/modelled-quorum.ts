@@ -5,7 +5,8 @@
  */
 import type { QuorumAnswer, QuorumReplica, Voter } from "../../shared/lifecycle/sights.ts";
 import type { Scheduler, Timer } from "../clock.ts";
-import { describe, isLive, type NodeProcess } from "./modelled-process.ts";
+import type { MetadataQuorum } from "./modelled-metadata.ts";
+import { type Credential, describe, isLive, letsIn, type NodeProcess } from "./modelled-process.ts";
 import type { ViolationKind } from "./modelled-violations.ts";
 
 /** All in milliseconds. */
@@ -21,7 +22,7 @@ export interface QuorumDurations {
 /** The leader appends a no-op record that often (`metadata.max.idle.interval.ms`), so the log grows by itself. */
 const IDLE_RECORD = 500;
 
-export class Quorum {
+export class Quorum implements MetadataQuorum {
   readonly #clock: Scheduler;
   readonly #durations: QuorumDurations;
   readonly #violate: (kind: ViolationKind, detail: string) => void;
@@ -36,6 +37,7 @@ export class Quorum {
   #leader: NodeProcess | undefined;
   #election: Timer | undefined;
   clusterId: string | undefined;
+  users: ReadonlyMap<string, Credential> = new Map();
 
   constructor(
     clock: Scheduler,
@@ -61,7 +63,6 @@ export class Quorum {
     return this.#voters;
   }
 
-  /** A controller's listener is open. */
   join(process: NodeProcess): void {
     if (process.directory.founders && !process.directory.metadata && this.#isVoter(process)) {
       const detail = `${describe(process)} was formatted with the directory id it had before, without its log`;
@@ -71,20 +72,25 @@ export class Quorum {
     this.update();
   }
 
-  /** It ended. */
   leave(process: NodeProcess): void {
     this.#processes.delete(process);
     this.#note(process);
     this.update();
   }
 
-  /** Would the quorum lose its majority without that process, which it has now? */
   needs(process: NodeProcess): boolean {
-    const live = this.#liveVoters();
+    const live = this.#leader ? this.#followers(this.#leader) : this.#liveVoters();
     return this.#isMajority(live.length) && !this.#isMajority(live.filter((voter) => voter !== process).length);
   }
 
-  /** Looks again at who is there. To be called when a process's network comes or goes, too. */
+  serves(process: NodeProcess): boolean {
+    return isLive(process) && this.#processes.has(process);
+  }
+
+  admits(process: NodeProcess): boolean {
+    return this.#leader !== undefined && letsIn(this.#leader, process);
+  }
+
   update(): void {
     this.#found();
     this.#elect();
@@ -116,7 +122,8 @@ export class Quorum {
   /** It follows now, if there is anyone to follow, unless it is still catching up. */
   #note(process: NodeProcess): void {
     const follows = process.role === "broker" || process.directory.metadata;
-    if (this.#leader && follows) this.#caughtUp.set(process.directory.directoryId, this.#clock.now());
+    if (this.#leader && follows && this.admits(process))
+      this.#caughtUp.set(process.directory.directoryId, this.#clock.now());
   }
 
   #isVoter(process: NodeProcess): boolean {
@@ -125,6 +132,11 @@ export class Quorum {
 
   #liveVoters(): NodeProcess[] {
     return [...this.#processes].filter((process) => isLive(process) && this.#isVoter(process));
+  }
+
+  /** Voters that the leader, or whoever would be it, and they in turn let in; itself included. */
+  #followers(leader: NodeProcess): NodeProcess[] {
+    return this.#liveVoters().filter((voter) => voter === leader || (letsIn(leader, voter) && letsIn(voter, leader)));
   }
 
   #isMajority(count: number): boolean {
@@ -154,28 +166,30 @@ export class Quorum {
       this.#founded = this.#clock.now();
       this.#voters = founders;
       this.clusterId = processes[0]?.directory.clusterId;
+      this.users = processes[0]?.directory.users ?? new Map();
     }
   }
 
   #elect(): void {
+    const electable = (voter: NodeProcess): boolean => this.#isMajority(this.#followers(voter).length);
     const live = this.#liveVoters();
-    const majority = this.#isMajority(live.length);
-    if (this.#leader && majority && live.includes(this.#leader)) return;
+    if (this.#leader && live.includes(this.#leader) && electable(this.#leader)) return;
     if (this.#leader) {
       this.#leader = undefined;
       this.#leaderChanged();
     }
-    if (!majority) {
+    if (!live.some(electable)) {
       this.#election?.cancel();
       this.#election = undefined;
       return;
     }
     this.#election ??= this.#clock.after(this.#durations.election, () => {
       this.#election = undefined;
-      const voters = this.#liveVoters();
-      if (!this.#isMajority(voters.length)) return;
-      this.#leader = voters.reduce((lowest, voter) => (voter.id < lowest.id ? voter : lowest));
-      for (const voter of voters) voter.directory.metadata = true;
+      const candidates = this.#liveVoters().filter(electable);
+      const [first] = candidates;
+      if (!first) return;
+      this.#leader = candidates.reduce((lowest, voter) => (voter.id < lowest.id ? voter : lowest), first);
+      for (const voter of this.#followers(this.#leader)) voter.directory.metadata = true;
       this.#leaderChanged();
       this.update();
     });
@@ -184,9 +198,9 @@ export class Quorum {
   /** Live voters follow; each other controller catches up, then changes places with the voter of its id. */
   #admit(): void {
     for (const process of this.#processes) {
-      if (isLive(process) && this.#isVoter(process) && this.#leader) process.directory.metadata = true;
+      if (isLive(process) && this.#isVoter(process) && this.admits(process)) process.directory.metadata = true;
       const strange = isLive(process) && !this.#isVoter(process) && process.directory.clusterId === this.clusterId;
-      if (strange && this.#leader && !this.#joining.has(process)) this.#observe(process);
+      if (strange && this.admits(process) && !this.#joining.has(process)) this.#observe(process);
     }
     for (const [process, timer] of this.#joining) {
       if (this.#leader && isLive(process) && this.#processes.has(process)) continue;

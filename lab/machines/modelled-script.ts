@@ -1,13 +1,17 @@
 /** What `resources/node/rollcall-node.sh` does, step by step, on a modelled machine: its rules, its words, its answers. */
+import { kindOf } from "../../shared/cluster/role-kinds.ts";
 import { decodePayload, type Payload } from "../../shared/config/payload.ts";
 import { parseProperties } from "../../shared/config/properties.ts";
 import type { NodeAnswer, Voter } from "../../shared/lifecycle/sights.ts";
 import type { LabClock } from "../clock.ts";
 import type { Random } from "../random.ts";
-import type { ScriptResult } from "./machine.ts";
+import type { AwsCall, ScriptResult } from "./machine.ts";
+import { carryOut, readOrder } from "./modelled-access-order.ts";
 import type { NodeDurations } from "./modelled-durations.ts";
+import { Failure } from "./modelled-failure.ts";
 import type { ModelledKafka, ProcessHandle } from "./modelled-kafka.ts";
-import type { Launch, LogDirectory } from "./modelled-process.ts";
+import type { Credential, Launch, LogDirectory, Login } from "./modelled-process.ts";
+import { loginOf, readSecret } from "./modelled-secrets.ts";
 import type { ModelledUnit } from "./modelled-unit.ts";
 
 /** The machine, as the script meets it. */
@@ -20,6 +24,8 @@ export interface Host {
   readonly addresses: ReadonlySet<string>;
   /** Kafka's archive from there, by the machine's own rights; answers why it cannot be had. */
   fetch(url: string): string | undefined;
+  /** AWS, by the machine's own rights; undefined where it has no credentials. */
+  readonly call: AwsCall | undefined;
   execute(launch: Omit<Launch, "instance">, exited: () => void): ProcessHandle;
 }
 
@@ -39,17 +45,19 @@ export function killable(): Killable {
   };
 }
 
-/** The script says what is wrong, and ends. */
-class Failure extends Error {
-  readonly members: Partial<NodeAnswer>;
-
-  constructor(message: string, members: Partial<NodeAnswer> = {}) {
-    super(message);
-    this.members = members;
-  }
-}
-
 type Answer = Omit<NodeAnswer, "ok" | "action">;
+
+/** The file that a program takes its settings from. */
+const SETTINGS = { kafka: "config/server.properties", zookeeper: "config/zoo.cfg" } as const;
+
+/** Those of that file. */
+type Settings = Readonly<Record<string, string>>;
+
+/** What configure is told. */
+interface Configuration {
+  readonly payload: Payload;
+  readonly settings: Settings;
+}
 
 export class NodeScript {
   readonly #host: Host;
@@ -58,7 +66,11 @@ export class NodeScript {
   #tombstone = false;
   /** When the newest configuration that was taken up was sent, ms since the epoch. */
   #issued = 0;
-  #settings: Readonly<Record<string, string>> | undefined;
+  #settings: Settings | undefined;
+  /** What lies in `secrets/`, by file. */
+  #secrets: ReadonlyMap<string, string> = new Map();
+  #login: Login | undefined;
+  #unitName = "rollcall-kafka.service";
   #digest: string | undefined;
   /** SHA-512 of the archive that was unpacked. */
   #installed: string | undefined;
@@ -95,20 +107,24 @@ export class NodeScript {
     if (action === "stop") return this.#stop(run);
     if (action === "status") return Promise.resolve(this.#look());
     if (action === "verify") return this.#verify(run);
-    throw new Failure(`SSM_action must be configure, stop, status or verify; it is '${action.slice(0, 40)}'`);
+    if (action === "access") return this.#access(payload, run);
+    throw new Failure(`SSM_action must be configure, stop, status, verify or access; it is '${action.slice(0, 40)}'`);
   }
 
   async #configure(encoded: string, issued: string, run: Killable): Promise<Answer> {
     this.#refuseTombstone();
-    const payload = readPayload(encoded);
+    const { payload, settings } = readPayload(encoded);
     this.#install(payload);
     await this.#waitForAddress(payload.address, run);
     await this.#lock(run);
     this.#refuseTombstone();
     this.#takeUp(issued);
     this.#checkDisk(payload);
-    const changed = this.#digest !== payload.digest;
-    if (changed) this.#write(payload);
+    const secrets = await this.#fetchSecrets(payload, run);
+    const changed = this.#digest !== payload.digest || !sameTexts(secrets, this.#secrets);
+    if (changed) this.#write(payload, settings, secrets);
+    // Once the ensemble has formed, a member that never started shall not vote before it has synced either.
+    if (payload.format.kind === "ensemble" && payload.format.member === "join") delete this.directory?.initialize;
     if (!this.#formatted) await this.#format(payload, run);
     if (changed || this.#host.unit.state !== "active") {
       this.#host.unit.enable();
@@ -124,6 +140,14 @@ export class NodeScript {
     const refusal = this.#host.fetch(archive.url);
     if (refusal !== undefined) throw new Failure(`fetching ${archive.url} failed: ${refusal}`);
     this.#installed = archive.sha512;
+  }
+
+  async #fetchSecrets({ secrets = [] }: Payload, run: Killable): Promise<ReadonlyMap<string, string>> {
+    const texts = new Map<string, string>();
+    for (const { file, ...value } of secrets) {
+      texts.set(file, (await run.until(readSecret(value, this.#host.call))).password);
+    }
+    return texts;
   }
 
   async #stop(run: Killable): Promise<Answer> {
@@ -146,6 +170,9 @@ export class NodeScript {
   async #verify(run: Killable): Promise<Answer> {
     const { durations, kafka } = this.#host;
     if (!this.#settings) throw new Failure("this node is not configured, so it knows no quorum to ask", this.#look());
+    if (kafka.mode === "zookeeper") {
+      throw new Failure("this node's cluster has no quorum of Kafka's own to ask: ZooKeeper keeps it", this.#look());
+    }
     await this.#wait(durations.tool, run);
     const quorum = kafka.quorum();
     if (quorum.leader === -1) {
@@ -154,6 +181,39 @@ export class NodeScript {
       throw new Failure(`the quorum at ${servers} does not answer: TimeoutException`, this.#look());
     }
     return { ...this.#look(), quorum };
+  }
+
+  /** By Kafka's tools, through this node's own broker. */
+  async #access(encoded: string, run: Killable): Promise<Answer> {
+    const { durations, kafka, call } = this.#host;
+    this.#refuseTombstone();
+    const order = readOrder(encoded);
+    if (!this.#settings) throw new Failure("this node is not configured, so it has no broker to ask", this.#look());
+    const [host = "", port = ""] = (this.#settings.listeners ?? "").replace(/^.*:\/\//, "").split(":");
+    await this.#wait(durations.tool, run);
+    const login = this.#login;
+    const answers = kafka.listenerAt(host, Number(port)) !== undefined && kafka.hasController;
+    if (!answers || (login && !kafka.access.lets(login.user, login.password))) {
+      await this.#wait(durations.toolTimeout - durations.tool, run);
+      const why = answers ? `SaslAuthenticationException for ${login?.user}` : "TimeoutException";
+      throw new Failure(`the broker at ${host}:${port} does not tell its users: ${why}`, this.#look());
+    }
+    const passwords = new Map<string, Credential>();
+    const troubles: string[] = [];
+    for (const { name, ...value } of order.users) {
+      try {
+        passwords.set(name, await run.until(readSecret(value, call)));
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        troubles.push(error.message);
+      }
+    }
+    await this.#wait(durations.tool, run);
+    if (!kafka.hasController) throw new Failure(`the broker at ${host}:${port} refuses: TimeoutException`);
+    const access = carryOut(order, passwords, kafka.access);
+    // What one secret lacks keeps nobody else out.
+    if (troubles.length > 0) throw new Failure(`${troubles.join(". ")}.`, { access });
+    return { digest: order.digest, access };
   }
 
   #wait(ms: number, run: Killable): Promise<void> {
@@ -207,7 +267,7 @@ export class NodeScript {
     if (!this.#formatted) return;
     const { directory, nodeId } = this.#formatted;
     const remedy = "Launch an instance with an empty disk";
-    if (directory.clusterId !== payload.clusterId) {
+    if (payload.format.kind !== "none" && directory.clusterId !== payload.clusterId) {
       throw new Failure(
         `the disk belongs to cluster '${directory.clusterId}', not to ${payload.clusterId}: it is left as it is. ${remedy}`,
       );
@@ -223,11 +283,13 @@ export class NodeScript {
   }
 
   /** From here until its unit was started, the node counts as not configured. */
-  #write(payload: Payload): void {
+  #write(payload: Payload, settings: Settings, secrets: ReadonlyMap<string, string>): void {
+    const login = loginOf(settings, secrets);
     this.#digest = undefined;
-    const server = payload.files.find((file) => file.path === "config/server.properties");
-    const settings = server ? parseProperties(server.content) : {};
     this.#settings = settings;
+    this.#secrets = secrets;
+    this.#login = login;
+    this.#unitName = payload.unit.name;
     this.#host.unit.install((exited) => {
       if (!this.#formatted) throw new Error("the unit was started before the disk was formatted");
       const { directory } = this.#formatted;
@@ -239,20 +301,55 @@ export class NodeScript {
         address: host ?? payload.address,
         directory,
         autoJoin: settings["controller.quorum.auto.join.enable"] === "true",
+        members: Object.keys(settings).flatMap((name) => (name.startsWith("server.") ? Number(name.slice(7)) : [])),
+        ...(login && { login }),
+        authorizes: settings["authorizer.class.name"] !== undefined,
+        digest: payload.digest,
       };
       return this.#host.execute(launch, exited);
     });
   }
 
   async #format(payload: Payload, run: Killable): Promise<void> {
-    await this.#wait(this.#host.durations.tool, run);
     const { format, clusterId } = payload;
-    const logs = new Map<string, number>();
+    if (format.kind !== "ensemble") await this.#wait(this.#host.durations.tool, run);
+    if (format.kind === "none") await this.#makeFirstUsers(payload, run);
+    const blank = { clusterId, logs: new Map<string, number>(), metadata: false };
     const directory: LogDirectory =
       format.kind === "founder"
-        ? { directoryId: format.directoryId, clusterId, founders: format.voters.map(readVoter), logs, metadata: false }
-        : { directoryId: kafkaUuid(this.#random), clusterId, logs, metadata: false };
+        ? {
+            ...blank,
+            directoryId: format.directoryId,
+            founders: format.voters.map(readVoter),
+            users: await this.#firstUsers(payload, run),
+          }
+        : {
+            ...blank,
+            directoryId: kafkaUuid(this.#random),
+            ...(format.kind === "ensemble" && format.member === "new" && { initialize: true }),
+          };
     this.#formatted = { directory, nodeId: payload.id };
+  }
+
+  async #firstUsers({ scram = [] }: Payload, run: Killable): Promise<Map<string, Credential>> {
+    const users = new Map<string, Credential>();
+    for (const { user, ...value } of scram) users.set(user, await run.until(readSecret(value, this.#host.call)));
+    return users;
+  }
+
+  /** In ZooKeeper, before the first broker starts; whatever there is already stays as it is. */
+  async #makeFirstUsers(payload: Payload, run: Killable): Promise<void> {
+    if (!payload.scram) return;
+    const { kafka, durations } = this.#host;
+    const users = await this.#firstUsers(payload, run);
+    if (!kafka.hasQuorum) {
+      await this.#wait(durations.toolTimeout - durations.tool, run);
+      const servers = this.#settings?.["zookeeper.connect"] ?? "";
+      throw new Failure(`ZooKeeper at ${servers} does not tell its users: ConnectionLossException`);
+    }
+    for (const [name, credential] of users) {
+      if (!kafka.access.users.has(name)) kafka.access.setUser(name, credential);
+    }
   }
 
   /** A mistake in the configuration ends Kafka in its first second or two: said here. */
@@ -262,7 +359,7 @@ export class NodeScript {
     for (;;) {
       // Between two automatic restarts the unit is activating, without a process.
       if (!unit.process) {
-        throw new Failure("rollcall-kafka.service ended right after its start", { unit: unit.state });
+        throw new Failure(`${this.#unitName} ended right after its start`, { unit: unit.state });
       }
       if (clock.now() >= deadline) return;
       await this.#wait(200, run);
@@ -270,14 +367,15 @@ export class NodeScript {
   }
 }
 
-function readPayload(encoded: string): Payload {
+function readPayload(encoded: string): Configuration {
   if (encoded === "") throw new Failure("configure needs a payload, and there is none");
-  let payload: Payload;
+  let read: Configuration;
   try {
-    payload = decodePayload(encoded);
+    read = decoded(encoded);
   } catch (error) {
     throw new Failure(`the payload is not whole: ${error instanceof Error ? error.message : String(error)}`);
   }
+  const { payload } = read;
   if (payload.format.kind === "founder") {
     if (payload.role !== "controller") throw new Failure("the payload has a broker found the quorum");
     const { directoryId, voters } = payload.format;
@@ -285,7 +383,27 @@ function readPayload(encoded: string): Payload {
     if (own?.directoryId !== directoryId)
       throw new Failure(`the payload's founder ${payload.id} is not among its voters`);
   }
-  return payload;
+  return read;
+}
+
+/** Payloads that were read lately: many nodes of many histories get the same ones. */
+const known = new Map<string, Configuration>();
+const MOST_KNOWN = 2_000;
+
+function decoded(encoded: string): Configuration {
+  const before = known.get(encoded);
+  if (before) return before;
+  if (known.size >= MOST_KNOWN) known.clear();
+  const payload = decodePayload(encoded);
+  const path = SETTINGS[kindOf({ name: payload.role }).runs];
+  const server = payload.files.find((file) => file.path === path);
+  const read = { payload, settings: server ? parseProperties(server.content) : {} };
+  known.set(encoded, read);
+  return read;
+}
+
+function sameTexts(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
+  return one.size === other.size && [...one].every(([file, text]) => other.get(file) === text);
 }
 
 /** `id@host:port:directoryId` */

@@ -15,6 +15,8 @@ export type ViolationKind =
   | "two processes"
   /** A second set of voters reached a majority of its own. */
   | "second quorum"
+  /** A ZooKeeper ensemble elected a leader that lacks what a majority had written. */
+  | "metadata lost"
   /** A voter came back without its log under its old directory id: it may vote for what it has forgotten. */
   | "voter emptied"
   /** A broker was stopped on purpose, and a partition fell under its min ISR, or lost its last replica. */

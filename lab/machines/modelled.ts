@@ -4,7 +4,7 @@
  */
 import type { LabClock } from "../clock.ts";
 import type { Random } from "../random.ts";
-import type { Machine, MachineKind, MachineSpec, ScriptResult } from "./machine.ts";
+import type { AwsCall, Machine, MachineKind, MachineSpec, ScriptResult } from "./machine.ts";
 import { NODE_DURATIONS, type NodeDurations } from "./modelled-durations.ts";
 import type { ModelledKafka, ProcessHandle } from "./modelled-kafka.ts";
 import type { Launch } from "./modelled-process.ts";
@@ -45,6 +45,7 @@ class ModelledMachine implements Machine, Host {
   readonly kafka: ModelledKafka;
   readonly unit: ModelledUnit;
   readonly fetch: (url: string) => string | undefined;
+  readonly call: AwsCall | undefined;
   readonly #spec: MachineSpec;
   readonly #script: NodeScript;
   readonly #plugged = new Set<string>();
@@ -60,6 +61,7 @@ class ModelledMachine implements Machine, Host {
   constructor(spec: MachineSpec, options: ModelledMachineOptions) {
     const { clock, random, kafka, durations = NODE_DURATIONS, fetch } = options;
     this.#spec = spec;
+    this.call = spec.call;
     this.fetch = (url) => fetch?.(spec.instance, url);
     this.clock = clock;
     this.kafka = kafka;

@@ -21,20 +21,23 @@ export function processesOf(machineDirectory: string): number[] {
     .map(Number);
 }
 
-/** Kafka servers of all machines whose directories are in that one, each with its machine's. */
-export function kafkaServersIn(root: string): { readonly pid: number; readonly machine: string }[] {
+/** Servers of all machines whose directories are in that one, each with its machine's. */
+export function serversIn(root: string): { readonly pid: number; readonly machine: string }[] {
   const start = `${MACHINE_VARIABLE}=${root}/`;
   return readdirSync("/proc").flatMap((name) => {
     // The command line is the shorter of the two to read.
-    if (!/^\d+$/.test(name) || !isKafka(Number(name))) return [];
+    if (!/^\d+$/.test(name) || !isServer(Number(name))) return [];
     const mark = readProc(name, "environ").find((variable) => variable.startsWith(start));
     return mark === undefined ? [] : [{ pid: Number(name), machine: mark.slice(MACHINE_VARIABLE.length + 1) }];
   });
 }
 
-/** Whether it is a Kafka server, as opposed to one of Kafka's tools. */
-export function isKafka(pid: number): boolean {
-  return readProc(String(pid), "cmdline").includes("kafka.Kafka");
+/** Main classes of Kafka and ZooKeeper. */
+const SERVERS = ["kafka.Kafka", "org.apache.zookeeper.server.quorum.QuorumPeerMain"];
+
+/** Whether it is a server of Kafka or ZooKeeper, as opposed to one of their tools. */
+export function isServer(pid: number): boolean {
+  return readProc(String(pid), "cmdline").some((word) => SERVERS.includes(word));
 }
 
 /** Kills (SIGKILL) what the function names until it names nothing any more: one may have been starting another. */

@@ -9,7 +9,7 @@
  *   units/      ROLLCALL_UNITS
  *   systemd/    state of the units; gone after a reboot
  *   tmp/        likewise
- *   bin/java    the machine's Java
+ *   bin/java    the machine's Java; where Exhibitor is, a stand-in that goes by jvm, environment and hosts beside bin/
  *   addresses   one a line, as `ip` shows them
  *   journal     what systemd and the units' processes print
  *   commands/   script, stdout and stderr of each command, by number
@@ -36,7 +36,7 @@ import { parseProperties } from "../../shared/config/properties.ts";
 import type { Scheduler } from "../clock.ts";
 import type { RunningNode } from "../invariants/moment.ts";
 import type { Machine, MachineKind, MachineSpec, ScriptResult } from "./machine.ts";
-import { isKafka, kafkaServersIn, kill, killAll, MACHINE_VARIABLE, processesOf } from "./real-processes.ts";
+import { isServer, kill, killAll, MACHINE_VARIABLE, processesOf, serversIn } from "./real-processes.ts";
 
 export interface RealMachineOptions {
   /** Where the machines' directories go, in one of their own; absolute. Where units could not name it, the system's own is used. */
@@ -45,6 +45,8 @@ export interface RealMachineOptions {
   readonly kafkaHome: string;
   /** Executable. */
   readonly java: string;
+  /** Has Exhibitor's jars in `libs/` and the lab's class in `lab/`. Needed only where Exhibitor is to start ZooKeeper. */
+  readonly exhibitorHome?: string;
   readonly clock: Scheduler;
 }
 
@@ -71,10 +73,12 @@ const KILLED: ScriptResult = { code: 137, stdout: "", stderr: "" };
 export interface RealMachines extends MachineKind {
   /** Kafka servers that run now, by whatever the machines' own files say they are. */
   processes(): RunningNode[];
+  /** Has a directory for each machine. */
+  readonly folder: string;
 }
 
 /** Every process of the machines ends with this one, however it ends, and the machines' directories are taken away. */
-export function realMachines({ dir, kafkaHome, java, clock }: RealMachineOptions): RealMachines {
+export function realMachines({ dir, kafkaHome, java, exhibitorHome, clock }: RealMachineOptions): RealMachines {
   const parent = [dir, tmpdir()].find((path) => PLAIN_PATH.test(path));
   if (parent === undefined) {
     throw new Error(
@@ -84,16 +88,22 @@ export function realMachines({ dir, kafkaHome, java, clock }: RealMachineOptions
   mkdirSync(parent, { recursive: true });
   const root = mkdtempSync(join(parent, "machines-"));
   const cord = plugIn(root);
-  const shared = { kafkaHome: plainPath(kafkaHome, join(root, "kafka")), java, clock };
+  const shared = {
+    kafkaHome: plainPath(kafkaHome, join(root, "kafka")),
+    java,
+    clock,
+    ...(exhibitorHome !== undefined && { exhibitorHome: plainPath(exhibitorHome, join(root, "exhibitor")) }),
+  };
   const machines = new Set<RealMachine>();
   return {
     name: "real",
+    folder: root,
     create(spec) {
       const machine = new RealMachine(spec, { ...shared, dir: join(root, spec.instance) });
       machines.add(machine);
       return machine;
     },
-    processes: () => kafkaServersIn(root).flatMap(({ machine }) => nodeOn(machine) ?? []),
+    processes: () => serversIn(root).flatMap(({ machine }) => nodeOn(machine) ?? []),
     async close() {
       await Promise.all([...machines].map((machine) => machine.destroy()));
       machines.clear();
@@ -104,12 +114,16 @@ export function realMachines({ dir, kafkaHome, java, clock }: RealMachineOptions
 
 /** Which node that machine is configured as; undefined where it has been destroyed meanwhile. */
 function nodeOn(machine: string): RunningNode | undefined {
+  const instance = basename(machine);
+  const myId = join(machine, "home/data/myid");
+  if (existsSync(myId)) return { role: "zookeeper", id: Number(readFileSync(myId, "utf8")), instance };
   const file = join(machine, "home/config/server.properties");
   if (!existsSync(file)) return undefined;
   const settings = parseProperties(readFileSync(file, "utf8"));
-  const role = settings["process.roles"];
+  // A broker on ZooKeeper has no roles to choose from.
+  const role = settings["process.roles"] ?? "broker";
   if (role !== "broker" && role !== "controller") throw new Error(`${file} has process.roles=${role}`);
-  return { role, id: Number(settings["node.id"]), instance: basename(machine) };
+  return { role, id: Number(settings["node.id"] ?? settings["broker.id"]), instance };
 }
 
 /** A path that units can name: the given one, or a link to it. */
@@ -155,24 +169,30 @@ class RealMachine implements Machine {
   #commands = 0;
   #destroyed = false;
 
-  constructor({ address }: MachineSpec, options: RealMachineOptions) {
+  constructor({ address, environment = {} }: MachineSpec, options: RealMachineOptions) {
     this.#options = options;
     this.#dir = options.dir;
     this.#units = join(this.#dir, "units");
     this.#primary = address;
     this.#environment = {
+      ...environment,
       PATH: `${join(this.#dir, "bin")}:${STAND_INS}:${SYSTEM_PATH}`,
       HOME: this.#dir,
       LANG: "C.UTF-8",
       TMPDIR: join(this.#dir, "tmp"),
       KAFKA_HOME: options.kafkaHome,
+      ...(options.exhibitorHome !== undefined && { EXHIBITOR_HOME: options.exhibitorHome }),
       ROLLCALL_HOME: join(this.#dir, "home"),
       ROLLCALL_UNITS: this.#units,
       [MACHINE_VARIABLE]: this.#dir,
     };
     mkdirSync(this.#dir);
     for (const part of ["bin", "commands", "home", "systemd", "tmp", "units"]) mkdirSync(join(this.#dir, part));
-    symlinkSync(options.java, join(this.#dir, "bin", "java"));
+    symlinkSync(
+      options.exhibitorHome === undefined ? options.java : join(STAND_INS, "exhibitor", "java"),
+      join(this.#dir, "bin", "java"),
+    );
+    if (options.exhibitorHome !== undefined) this.#readyForExhibitor(environment);
     this.#use(address);
   }
 
@@ -223,7 +243,14 @@ class RealMachine implements Machine {
     const java = join(this.#dir, "bin", "java");
     writeFileSync(`${java}.new`, BROKEN_JAVA, { mode: 0o755 });
     renameSync(`${java}.new`, java);
-    await killAll(() => processesOf(this.#dir).filter(isKafka));
+    await killAll(() => processesOf(this.#dir).filter(isServer));
+  }
+
+  /** Units have an environment of their own, so what Exhibitor is to know of AWS lies in a file. */
+  #readyForExhibitor(environment: Readonly<Record<string, string>>): void {
+    symlinkSync(this.#options.java, join(this.#dir, "jvm"));
+    const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
+    writeFileSync(join(this.#dir, "environment"), lines.join(""));
   }
 
   #powerOff(): Promise<void> {

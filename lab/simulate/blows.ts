@@ -28,8 +28,10 @@ export type Blow = { readonly at: number } /** Its group ends it, and replaces i
   | { readonly kind: "zone-outage"; readonly zone: number; readonly for: number }
   /** No function runs for so many ms: events are lost, sweeps too. */
   | { readonly kind: "function-outage"; readonly for: number }
-  /** Another definition is deployed: every node is to be configured anew. */
-  | { readonly kind: "redefine" }
+  /** Another definition is deployed: every node is to be configured anew; with `rotate`, by another credential of its own. */
+  | { readonly kind: "redefine"; readonly rotate: boolean }
+  /** By hand, past the definition: an ACL goes and a stranger's comes, a stranger becomes a user, a password or the observer goes. */
+  | { readonly kind: "tamper"; readonly with: "acl" | "user" | "password" | "observer" }
   /** The archive's events since so many ms ago once more, to Rollcall's rules. */
   | { readonly kind: "replay"; readonly window: number }
 );
@@ -51,7 +53,10 @@ export interface Rates {
   readonly stale: number;
   /** The function is killed at a call: before it takes effect, or after. */
   readonly killed: number;
+  /** A call takes seconds. */
   readonly slow: number;
+  /** A call takes some hundred milliseconds, in which others come in between. */
+  readonly delayed: number;
   readonly agentLate: number;
   readonly agentNever: number;
   readonly commandLost: number;
@@ -75,6 +80,7 @@ export const NO_RATES: Rates = {
   stale: 0,
   killed: 0,
   slow: 0,
+  delayed: 0,
   agentLate: 0,
   agentNever: 0,
   commandLost: 0,

@@ -5,15 +5,22 @@
 import type { Context } from "aws-lambda";
 import type { Clock } from "../../shared/lifecycle/ports.ts";
 import type { LabClock } from "../clock.ts";
-import type { Caller, Gateway } from "../cloud/service.ts";
+import type { Caller, Gateway, ServiceName } from "../cloud/service.ts";
+import type { Barrier } from "./barrier.ts";
+import { contentOf } from "./content.ts";
 
 export type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
 /** What a container is told to run with: everything it does in the world goes through these, and ends with it. */
 export interface Inside {
-  readonly gateway: Pick<Gateway, "call">;
+  readonly gateway: Inward;
   readonly clock: Clock;
   readonly caller: Caller;
+}
+
+/** The cloud as one container reaches it: its caller is that container's role. */
+interface Inward {
+  call(service: ServiceName, action: string, input: unknown): Promise<object>;
 }
 
 export type Make = (inside: Inside) => Handler;
@@ -30,13 +37,15 @@ const NOTICE = 100;
 export class Containers {
   readonly #clock: LabClock;
   readonly #gateway: Pick<Gateway, "call">;
+  readonly #barrier: Barrier;
   readonly #byRole = new Map<string, Running>();
   #made = 0;
   #kills = 0;
 
-  constructor(clock: LabClock, gateway: Pick<Gateway, "call">) {
+  constructor(clock: LabClock, gateway: Pick<Gateway, "call">, barrier: Barrier) {
     this.#clock = clock;
     this.#gateway = gateway;
+    this.#barrier = barrier;
   }
 
   /** Invocations that were killed. */
@@ -62,7 +71,8 @@ export class Containers {
 
   #start(name: string, make: Make): Running {
     const role = `${name}-${++this.#made}`;
-    const container = new Running(name, role, this.#clock, this.#gateway, make, () => {
+    const world = { clock: this.#clock, gateway: this.#gateway, barrier: this.#barrier };
+    const container = new Running(name, role, world, make, () => {
       this.#kills += 1;
     });
     this.#byRole.set(role, container);
@@ -70,32 +80,63 @@ export class Containers {
   }
 }
 
+/** What containers are in. */
+interface Outside {
+  readonly clock: LabClock;
+  readonly gateway: Pick<Gateway, "call">;
+  readonly barrier: Barrier;
+}
+
 class Running implements Container {
   readonly function: string;
   readonly #clock: LabClock;
+  readonly #barrier: Barrier;
+  readonly #role: string;
   readonly #handler: Handler;
   readonly #killed: () => void;
   #alive = true;
   #fail: ((error: Error) => void) | undefined;
 
-  constructor(
-    name: string,
-    role: string,
-    clock: LabClock,
-    gateway: Pick<Gateway, "call">,
-    make: Make,
-    killed: () => void,
-  ) {
+  constructor(name: string, role: string, { clock, gateway, barrier }: Outside, make: Make, killed: () => void) {
     this.function = name;
     this.#clock = clock;
+    this.#barrier = barrier;
+    this.#role = role;
     this.#killed = killed;
     const caller = { role };
+    /** What a process that has ended waits for never comes. */
+    const entering = <T>(what: () => string, work: () => Promise<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        const enter = (): void => {
+          if (!this.#alive) return;
+          work().then(
+            (value) => {
+              if (this.#alive) resolve(value);
+            },
+            (error: unknown) => {
+              if (this.#alive) reject(error);
+            },
+          );
+        };
+        if (this.#alive) barrier.arrive(() => `${role} ${what()}`, enter);
+      });
     this.#handler = make({
       caller,
       gateway: {
-        call: (service, action, input) => this.#whileAlive(() => gateway.call(service, action, input, caller)),
+        call: (service, action, input) =>
+          entering(
+            () => `${service}:${action} ${contentOf(input)}`,
+            () => gateway.call(service, action, input, caller),
+          ),
       },
-      clock: { now: () => clock.now(), wait: (ms) => this.#whileAlive(() => clock.wait(ms)) },
+      clock: {
+        now: () => clock.now(),
+        wait: (ms) =>
+          entering(
+            () => `wait ${ms}`,
+            () => clock.wait(ms),
+          ),
+      },
     });
   }
 
@@ -106,15 +147,17 @@ class Running implements Container {
       const limit = this.#clock.after(context.getRemainingTimeInMillis(), () => {
         this.#alive = false;
       });
+      const end = (tell: () => void): void =>
+        this.#barrier.arrive(
+          () => `${this.#role} ends`,
+          () => {
+            limit.cancel();
+            if (this.#alive) tell();
+          },
+        );
       this.#handler(event, context).then(
-        (answer) => {
-          limit.cancel();
-          if (this.#alive) resolve(answer);
-        },
-        (error: unknown) => {
-          limit.cancel();
-          if (this.#alive) reject(error);
-        },
+        (answer) => end(() => resolve(answer)),
+        (error: unknown) => end(() => reject(error)),
       );
     });
   }
@@ -125,19 +168,5 @@ class Running implements Container {
     this.#killed();
     const fail = this.#fail;
     this.#clock.after(NOTICE, () => fail?.(new Error("Runtime exited with error: signal: killed")));
-  }
-
-  #whileAlive<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.#alive) return new Promise(() => {});
-    return new Promise((resolve, reject) => {
-      work().then(
-        (value) => {
-          if (this.#alive) resolve(value);
-        },
-        (error: unknown) => {
-          if (this.#alive) reject(error);
-        },
-      );
-    });
   }
 }

@@ -91,6 +91,8 @@ async function launchGroups(cloud: Cloud, definition: Definition): Promise<void>
         "CreateAutoScalingGroup",
         {
           ...properties,
+          // As an adopted group may have it: what Rollcall says of an instance counts all the same.
+          HealthCheckGracePeriod: 7_200,
           VPCZoneIdentifier: properties.VPCZoneIdentifier.join(","),
           LaunchTemplate: { LaunchTemplateName },
         },

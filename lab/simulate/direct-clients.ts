@@ -11,15 +11,26 @@ import type { ServiceName } from "../cloud/service.ts";
 import type { Inside } from "./containers.ts";
 import { retrying } from "./retrying.ts";
 
+interface Command {
+  readonly input: object;
+}
+
+/** The modules' commands, without the middleware that the SDK makes anew for each. */
+const ec2Commands = bare(ec2Api);
+const lambdaCommands = bare(lambdaApi);
+const ssmCommands = bare(ssmApi);
+
 export function directClients(inside: Inside): Clients {
   const clientOf = (service: ServiceName): unknown => ({
-    send: (command: { readonly input: object }) =>
-      retrying(inside.clock, () => inside.gateway.call(service, actionOf(command), command.input, inside.caller)),
+    send(command: Command) {
+      const action = actionOf(command);
+      return retrying(inside.clock, () => inside.gateway.call(service, action, command.input));
+    },
     destroy() {},
   });
-  const ec2 = Promise.resolve({ client: clientOf("ec2"), api: ec2Api });
-  const lambda = Promise.resolve({ client: clientOf("lambda"), api: lambdaApi });
-  const ssm = Promise.resolve({ client: clientOf("ssm"), api: ssmApi });
+  const ec2 = Promise.resolve({ client: clientOf("ec2"), api: ec2Commands });
+  const lambda = Promise.resolve({ client: clientOf("lambda"), api: lambdaCommands });
+  const ssm = Promise.resolve({ client: clientOf("ssm"), api: ssmCommands });
   // The one place where the types cannot say it: an object with `send` stands in for the SDK's class.
   return {
     autoScaling: clientOf("autoscaling"),
@@ -31,7 +42,34 @@ export function directClients(inside: Inside): Clients {
   } as unknown as Clients;
 }
 
+const actions = new Map<unknown, string>();
+
 /** `DescribeInstancesCommand` is of the action `DescribeInstances`. */
-function actionOf(command: object): string {
-  return command.constructor.name.replace(/Command$/, "");
+function actionOf(command: Command): string {
+  const made = command.constructor;
+  let action = actions.get(made);
+  if (action === undefined) {
+    action = made.name.replace(/Command$/, "");
+    actions.set(made, action);
+  }
+  return action;
+}
+
+function bare(api: object): Readonly<Record<string, new (input: object) => Command>> {
+  const names = Object.keys(api).filter((name) => name.endsWith("Command"));
+  return Object.fromEntries(names.map((name) => [name, commandNamed(name)]));
+}
+
+function commandNamed(name: string): new (input: object) => Command {
+  const named = {
+    [name]: class implements Command {
+      readonly input: object;
+      constructor(input: object) {
+        this.input = input;
+      }
+    },
+  };
+  return named[name] as new (
+    input: object,
+  ) => Command;
 }

@@ -30,6 +30,8 @@ export interface FaultOptions {
 
 /** Reads that have been seen to lag behind. */
 const LAGGING = /^(Describe|List|Get)/;
+/** What lags or comes twice does so by little as a rule: half of the times by less than an eighth of the most. */
+const MOSTLY_SHORT = 3;
 /** Only so many of the sweep's own events are lost: without any sweep nobody would be at work at all. */
 const SWEEPS_LOST = 0.15;
 
@@ -61,11 +63,6 @@ export class Faults implements CloudFaults {
     this.#on = false;
   }
 
-  /** Whether it is a function's call: only those are hurt. */
-  counts(call: Call): boolean {
-    return this.#options.containers.of(call.caller) !== undefined;
-  }
-
   before(call: Call): Promise<Bend> | Bend {
     const container = this.#options.containers.of(call.caller);
     if (!container) return undefined;
@@ -74,14 +71,18 @@ export class Faults implements CloudFaults {
       container.kill();
       return never();
     }
-    const slow = this.#strikes("slow", target) ? 1_000 + this.#draw("slow", target, 10_000) : 0;
+    const slow = this.#strikes("slow", target)
+      ? 1_000 + this.#draw("slow", target, 10_000)
+      : this.#strikes("delayed", target)
+        ? 5 + this.#draw("delayed", target, 600)
+        : 0;
     const refused = this.#strikes("throttled", target)
       ? throttled(call.service)
       : this.#strikes("broken", target)
         ? broken(call.service)
         : undefined;
     const lags = call.service !== "table" && LAGGING.test(call.action) && this.#strikes("stale", target);
-    const bend = lags ? { staleBy: 500 + this.#draw("stale", target, 15_000) } : undefined;
+    const bend = lags ? { staleBy: 500 + this.#draw("stale", target, 15_000, MOSTLY_SHORT) } : undefined;
     if (slow > 0) {
       return this.#options.clock.wait(slow).then(() => {
         if (refused) throw refused;
@@ -108,7 +109,9 @@ export class Faults implements CloudFaults {
     const target = this.#next(`${type}${subjectOf(event)}→${arn.split(":").at(-1)}`);
     if (this.#strikes("eventLost", target, 1, type === "Scheduled Event" ? SWEEPS_LOST : 1)) return [];
     const late = this.#strikes("eventLate", target) ? this.#draw("eventLate", target, 90_000) : 0;
-    return this.#strikes("eventTwice", target) ? [late, this.#draw("eventTwice", target, 60_000)] : [late];
+    return this.#strikes("eventTwice", target)
+      ? [late, this.#draw("eventTwice", target, 60_000, MOSTLY_SHORT)]
+      : [late];
   }
 
   agent(_instance: string): number | "never" | undefined {
@@ -157,9 +160,9 @@ export class Faults implements CloudFaults {
     return true;
   }
 
-  /** How much of it: whole milliseconds below that. */
-  #draw(fault: keyof Rates, { kind, number }: Target, below: number): number {
-    return Math.floor(below * this.#options.dice.roll(this.#name(fault, kind), -number));
+  /** How much of it: whole milliseconds below that; the greater the `bias`, the shorter it mostly is. */
+  #draw(fault: keyof Rates, { kind, number }: Target, below: number, bias = 1): number {
+    return Math.floor(below * this.#options.dice.roll(this.#name(fault, kind), -number) ** bias);
   }
 
   #name(fault: keyof Rates, { text, names }: Kind): Name {

@@ -1,16 +1,25 @@
 /** Plays one history to its end: trouble first, then calm, in which everything has to come right. */
-import type { BlowKind } from "./blows.ts";
+import type { VirtualClock } from "../clock.ts";
+import type { CloudEvent } from "../cloud/events/event.ts";
+import type { Call, Outcome } from "../cloud/service.ts";
+import type { Blow, BlowKind } from "./blows.ts";
+import type { Containers } from "./containers.ts";
+import { contentOf } from "./content.ts";
+import { Crash } from "./crash.ts";
 import { seededDice } from "./dice.ts";
+import { endState } from "./end-state.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { excuse, unsettled } from "./judge.ts";
-import type { Scenario } from "./scenario.ts";
-import { type Stage, setStage } from "./stage.ts";
+import type { Scenario, Window } from "./scenario.ts";
+import { type Stage, type StageFaults, setStage } from "./stage.ts";
 import { strike } from "./strike.ts";
+import { announce } from "./tidings.ts";
+import { endRetained, makeTopic, replay, restore } from "./users.ts";
 import { type Breach, type Harm, Watch, type WholeSweep } from "./watch.ts";
 
 export interface Play {
-  /** Only these faults, by name. */
-  readonly only?: ReadonlySet<string>;
+  /** Through the SDK's clients and the in-process door. */
+  readonly sdk?: boolean;
   /** Called with each line of what happens. */
   readonly trace?: (line: string) => void;
 }
@@ -31,215 +40,269 @@ export interface History {
   readonly kills: number;
   /** Lifecycle actions that began. */
   readonly actions: number;
-  /** ms of virtual time that the calm took. */
-  readonly calm: number;
+  /** Whether the crash point was reached. */
+  readonly crashed: boolean;
+  /** What the cluster is in the end, where events were told. */
+  readonly end?: readonly string[];
 }
 
-const MINUTE = 60_000;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 /** How long everything may take to come right once nothing goes wrong any more. */
 const PATIENCE = 45 * MINUTE;
-
 /** Between two looks at whether it has, ms. */
-const EACH = 5_000;
+const EACH = 5 * SECOND;
 /** What has kept it from that for so long, and cannot end by itself, is not waited for any longer, ms. */
-const HOPELESS = 1.5 * MINUTE;
-
+const HOPELESS = 90 * SECOND;
+/** How long a replay and all that comes of it may take. */
+const REPLAY = 3 * MINUTE;
 /** Calls that no history needs. */
 const MOST_CALLS = 60_000;
+/** Actions that change nothing but how long a lifecycle action is kept open. */
+const HARMLESS = /^(Describe|Get|List|Invoke|read|RecordLifecycleActionHeartbeat)/;
 
-export async function play(scenario: Scenario, options: Play = {}): Promise<History> {
-  const { trace } = options;
-  const rows: Record<string, number> = {};
-  const struck: Partial<Record<BlowKind, number>> = {};
-  const faults: Fault[] = [];
-  const harms: Harm[] = [];
-  const sweeps: WholeSweep[] = [];
-  const outages = new Map<string, number>();
-  let steps = 0;
-  let actions = 0;
-  let begun = 0;
-  const tell = trace && ((line: string) => trace(`${stamp(stage, begun)} ${line}`));
-  const hear = (message: string, detail: Readonly<Record<string, unknown>>, mark: string): void => {
-    const row = typeof detail.row === "string" ? detail.row : "none";
-    rows[row] = (rows[row] ?? 0) + 1;
-    tell?.(`  ${mark}${row} ${String(detail.instance ?? "")} ${message}`);
-  };
-  let faulty: Faults | undefined;
-  let watch: Watch | undefined;
-  const stage: Stage = await setStage({
-    seed: scenario.seed,
-    shape: scenario.shape,
-    faults: ({ clock, containers }) => {
-      const made = new Faults({
-        clock,
-        containers,
-        dice: seededDice(scenario.seed),
-        rates: scenario.rates,
-        ...(options.only && { only: options.only }),
-        told: (fault) => {
-          faults.push(fault);
-          tell?.(`! ${fault.name}`);
+export function play(scenario: Scenario, options: Play = {}): Promise<History> {
+  return new Player(scenario, options).play();
+}
+
+class Player {
+  readonly #scenario: Scenario;
+  readonly #options: Play;
+  readonly #rows: Record<string, number> = {};
+  readonly #struck: Partial<Record<BlowKind, number>> = {};
+  readonly #faults: Fault[] = [];
+  readonly #harms: Harm[] = [];
+  readonly #sweeps: WholeSweep[] = [];
+  /** Zones that EC2 cannot start an instance in, and until when, ms since the epoch. */
+  readonly #outages = new Map<string, number>();
+  /** What functions have logged since everything was at rest: in which order, is chance. */
+  #logged: string[] = [];
+  #dice: Faults | undefined;
+  #crash: Crash | undefined;
+  #watch: Watch | undefined;
+  #breach: Breach | undefined;
+  #steps = 0;
+  #actions = 0;
+  #begun = 0;
+  #revision = 0;
+
+  constructor(scenario: Scenario, options: Play) {
+    this.#scenario = scenario;
+    this.#options = options;
+  }
+
+  async play(): Promise<History> {
+    const { seed, shape, blows, span, pace, tidings } = this.#scenario;
+    const stage: Stage = await setStage({
+      seed,
+      shape,
+      pace,
+      sdk: this.#options.sdk ?? false,
+      faults: (context) => this.#hurt(context),
+      heard: {
+        log: { info: (m, d) => this.#hear(stage, m, d, ""), warn: (m, d) => this.#hear(stage, m, d, "* ") },
+        tableChanged: (method) => {
+          if (method !== "save") void stage.table.readAll().then((contents) => this.#watch?.update(contents));
         },
-      });
-      faulty = made;
-      return {
-        before: (call) => {
-          if (tell && made.counts(call))
-            tell(`  . ${call.caller.role} ${call.service}:${call.action} ${about(call.input)}`);
-          return made.before(call);
-        },
-        after: (call, outcome) => {
-          watch?.heard({ ...call, ended: "error" in outcome ? { error: outcome.error } : "answered" });
-          return made.after(call);
-        },
-        deliveries: (event, target) => made.deliveries(event, target),
-        agent: (instance) => made.agent(instance),
-        command: (command) => made.command(command),
-        run: (action) => made.run(action),
-        launch: (zone) => ((outages.get(zone) ?? 0) > clock.now() ? "InsufficientInstanceCapacity" : made.launch(zone)),
-      };
-    },
-    heard: {
-      log: { info: (m, d) => hear(m, d, ""), warn: (m, d) => hear(m, d, "* ") },
-      tableChanged: (method) => {
-        if (method !== "save") void stage.table.readAll().then((contents) => watch?.update(contents));
+        destroyed: (instance) => this.#watch?.destroyed(instance),
+        say: (line) => this.#log(stage, `  # ${line}`),
+        rested: () => this.#rested(),
       },
-      destroyed: (instance) => watch?.destroyed(instance),
-      say: (line) => tell?.(`  # ${line}`),
-    },
-    swept: (sweep) => sweeps.push(sweep),
-  });
-  const { clock, cloud } = stage;
-  begun = clock.now();
-  watch = new Watch(stage, harms, sweeps);
-  const watching = watch;
-  cloud.bus.subscribe((event) => {
-    if (event["detail-type"].endsWith("Lifecycle Action") && event["replay-name"] === undefined) actions += 1;
-    tell?.(`  > ${event["detail-type"]} ${JSON.stringify(event.detail).slice(0, 160)}`);
-  });
-  let breach: Breach | undefined;
-  const watchful = (): boolean => {
-    steps += 1;
-    breach ??= watching.look();
-    if (cloud.calls.all().length > MOST_CALLS)
-      breach ??= { invariant: 0, detail: `more than ${MOST_CALLS} calls`, at: clock.now() };
-    return breach !== undefined;
-  };
-  const until = async (time: number): Promise<boolean> => {
+      swept: (sweep) => this.#sweeps.push(sweep),
+    });
+    const { cloud } = stage;
+    this.#begun = stage.clock.now();
+    this.#watch = new Watch(stage, this.#harms, this.#sweeps);
+    cloud.bus.subscribe((event) => this.#noticed(stage, event));
+
+    await stage.deployment.launch();
+    makeTopic(stage, shape, () => {
+      this.#tell(stage, "= the topic is made");
+      this.#harms.push({ at: stage.clock.now() });
+    });
+    if (tidings) stage.clock.after(tidings.at, () => announce(stage, tidings, this.#hurtSoFar()));
+    for (const blow of blows) {
+      if (await this.#until(stage, this.#begun + blow.at)) break;
+      await this.#strike(stage, blow);
+    }
+    if (!this.#breach) await this.#until(stage, this.#begun + span);
+    const reason = this.#breach ? undefined : await this.#calm(stage);
+    if (reason === undefined) for (const window of this.#scenario.replays ?? []) await this.#replay(stage, window);
+    const breach = this.#breach;
+    if (breach) this.#tell(stage, `X ${breach.invariant}: ${breach.detail}`);
+    const history: History = {
+      scenario: this.#scenario,
+      ...(breach && { breach }),
+      ...(reason !== undefined && { excuse: reason }),
+      faults: this.#faults,
+      blows: this.#struck,
+      rows: this.#rows,
+      steps: this.#steps,
+      calls: cloud.calls.all().length,
+      kills: stage.containers.kills,
+      actions: this.#actions,
+      crashed: this.#crash?.reached ?? false,
+      ...(tidings && { end: endState(stage, await stage.table.readAll()) }),
+    };
+    await cloud.close();
+    return history;
+  }
+
+  async #strike(stage: Stage, blow: Blow): Promise<void> {
+    if (blow.kind === "redefine") this.#revision += 1;
+    if (blow === this.#scenario.blows.at(-1)) this.#crash?.arm();
+    const hit = await strike(stage, blow, this.#revision);
+    this.#tell(stage, `= ${contentOf(blow)}: ${hit === undefined ? "nothing to strike" : hit.instances.join(" ")}`);
+    if (hit === undefined) return;
+    this.#struck[blow.kind] = (this.#struck[blow.kind] ?? 0) + 1;
+    for (const instance of hit.instances) this.#harms.push({ at: stage.clock.now(), instance });
+    if (hit.outage) this.#outages.set(hit.outage.zone, hit.outage.until);
+  }
+
+  /** Only the sweep comes as ever. */
+  #silent(event: CloudEvent, clock: VirtualClock): boolean {
+    const { tidings } = this.#scenario;
+    return (
+      tidings !== undefined &&
+      clock.now() - this.#begun >= tidings.silence &&
+      event["detail-type"] !== "Scheduled Event"
+    );
+  }
+
+  #hurtSoFar(): string[] {
+    return this.#harms.flatMap(({ instance }) => instance ?? []);
+  }
+
+  /** Nothing goes wrong any more: until all is well, or why it cannot be. */
+  async #calm(stage: Stage): Promise<string | undefined> {
+    this.#dice?.cease();
+    this.#outages.clear();
+    this.#tell(stage, "= calm");
+    await restore(stage);
+    let left: readonly string[] = [];
+    let reason: string | undefined;
+    let held = 0;
+    for (let waited = 0; waited < PATIENCE && held < HOPELESS; waited += EACH) {
+      if (await this.#until(stage, stage.clock.now() + EACH)) return undefined;
+      await endRetained(stage);
+      const contents = await stage.table.readAll();
+      left = unsettled(stage, contents);
+      if (left.length === 0) return undefined;
+      reason = excuse(stage, contents, this.#watch?.lostQuorum() ?? false);
+      held = reason === undefined ? 0 : held + EACH;
+    }
+    if (reason === undefined) this.#breach = { invariant: 6, detail: left.join("; "), at: stage.clock.now() };
+    return reason;
+  }
+
+  /** Invariant 7. */
+  async #replay(stage: Stage, window: Window): Promise<void> {
+    const { cloud, clock } = stage;
+    const [from, to] = [this.#begun + window.from, Math.min(this.#begun + window.to, clock.now())];
+    if (this.#breach || from >= to) return;
+    this.#tell(stage, `= replayed: ${stamp(from - this.#begun)} to ${stamp(to - this.#begun)}`);
+    const mark = cloud.calls.all().length;
+    await replay(stage, from, to);
+    if (await this.#until(stage, clock.now() + REPLAY)) return;
+    const made = cloud.calls
+      .all()
+      .slice(mark)
+      .find((call) => stage.containers.of(call.caller) && !HARMLESS.test(call.action));
+    if (!made) return;
+    const detail = `after a replay ${made.caller.role} calls ${made.service}:${made.action} ${about(made.input)}`;
+    this.#breach = { invariant: 7, detail, at: made.at };
+  }
+
+  /** Lets that time come, and answers whether something is broken by then. */
+  async #until(stage: Stage, time: number): Promise<boolean> {
+    const { clock, cloud } = stage;
+    const watchful = (): boolean => {
+      this.#steps += 1;
+      this.#breach ??= this.#watch?.look();
+      if (cloud.calls.all().length > MOST_CALLS)
+        this.#breach ??= { invariant: 0, detail: `more than ${MOST_CALLS} calls`, at: clock.now() };
+      return this.#breach !== undefined;
+    };
     if (await clock.runUntilTrue(watchful, time - clock.now())) return true;
     // Nothing is left to happen before then.
     await clock.runUntil(time);
     return false;
-  };
-
-  await stage.deployment.launch();
-  makeTopic(stage, scenario, () => {
-    tell?.("= the topic is made");
-    harms.push({ at: clock.now() });
-  });
-  let revision = 0;
-  for (const blow of scenario.blows) {
-    if (await until(begun + blow.at)) break;
-    if (blow.kind === "redefine") revision += 1;
-    const hit = await strike(stage, blow, revision);
-    tell?.(`= ${JSON.stringify(blow)}: ${hit === undefined ? "nothing to strike" : hit.instances.join(" ")}`);
-    if (hit === undefined) continue;
-    struck[blow.kind] = (struck[blow.kind] ?? 0) + 1;
-    for (const instance of hit.instances) harms.push({ at: clock.now(), instance });
-    if (hit.outage) outages.set(hit.outage.zone, hit.outage.until);
   }
-  if (!breach) await until(begun + scenario.span);
 
-  faulty?.cease();
-  outages.clear();
-  tell?.("= calm");
-  const calmBegan = clock.now();
-  let reason: string | undefined;
-  if (!breach) {
-    await restore(stage);
-    let left: readonly string[] = ["nobody looked"];
-    let held = 0;
-    for (let waited = 0; waited < PATIENCE && left.length > 0 && held < HOPELESS && !breach; waited += EACH) {
-      await until(clock.now() + EACH);
-      await endRetained(stage);
-      const contents = await stage.table.readAll();
-      left = unsettled(stage, contents);
-      reason = left.length > 0 ? excuse(stage, contents, watching.lostQuorum()) : undefined;
-      held = reason === undefined ? 0 : held + EACH;
-    }
-    if (!breach && left.length > 0 && reason === undefined) {
-      breach = { invariant: 6, detail: left.join("; "), at: clock.now() };
-    }
-  }
-  if (breach) tell?.(`X ${breach.invariant}: ${breach.detail}`);
-  const history: History = {
-    scenario,
-    ...(breach && { breach }),
-    ...(reason !== undefined && { excuse: reason }),
-    faults,
-    blows: struck,
-    rows,
-    steps,
-    calls: cloud.calls.all().length,
-    kills: stage.containers.kills,
-    actions,
-    calm: clock.now() - calmBegan,
-  };
-  await cloud.close();
-  return history;
-}
-
-/** As soon as there are brokers enough. */
-function makeTopic(stage: Stage, { shape }: Scenario, made: () => void): void {
-  if (shape.brokers === 0) return;
-  const { clock, kafka } = stage;
-  const look = (): void => {
-    if (kafka.registered().length >= shape.replication && kafka.quorum().leader !== -1) {
-      const { partitions, replication, minIsr } = shape;
-      kafka.createTopic("orders", { partitions, replication, minIsr });
-      made();
-    } else clock.after(1_000, look);
-  };
-  clock.after(1_000, look);
-}
-
-/**
- * What an operator does in the end: no group is left with fewer than the definition says, none launches first, and what was
- * retained after its termination had run out of time is terminated once more.
- */
-async function restore(stage: Stage): Promise<void> {
-  await endRetained(stage);
-  await strike(stage, { at: 0, kind: "launch-first", on: false }, 0);
-  for (const role of stage.definition().roles) {
-    for (const { name } of role.groups) {
-      const group = stage.cloud.groups.find(name);
-      if (!group || group.desired >= role.perZone) continue;
-      await stage.operate("autoscaling", "SetDesiredCapacity", {
-        AutoScalingGroupName: name,
-        DesiredCapacity: role.perZone,
-      });
-    }
-  }
-}
-
-async function endRetained(stage: Stage): Promise<void> {
-  for (const { instance, state } of stage.cloud.groups.everyMember()) {
-    if (state !== "Terminating:Retained") continue;
-    await stage.operate("autoscaling", "TerminateInstanceInAutoScalingGroup", {
-      InstanceId: instance,
-      ShouldDecrementDesiredCapacity: false,
+  #hurt({ clock, containers }: { readonly clock: VirtualClock; readonly containers: Containers }): StageFaults {
+    const { seed, rates, only, crash } = this.#scenario;
+    const dice = new Faults({
+      clock,
+      containers,
+      dice: seededDice(seed),
+      rates,
+      ...(only && { only: new Set(only) }),
+      told: (fault) => {
+        this.#faults.push(fault);
+        this.#options.trace?.(`${stamp(clock.now() - this.#begun)} ! ${fault.name}`);
+      },
     });
+    this.#dice = dice;
+    if (crash) this.#crash = new Crash(crash, containers, this.#scenario.blows.length === 0);
+    return {
+      before: (call) => {
+        // Whoever goes round without end at one moment would keep the clock from ever moving on.
+        if (call.number > MOST_CALLS && containers.of(call.caller)) return new Promise(() => {});
+        if (this.#options.trace && containers.of(call.caller)) {
+          const what = `${call.caller.role} ${call.service}:${call.action} ${about(call.input)}`;
+          this.#options.trace(`${stamp(clock.now() - this.#begun)}   . ${what}`);
+        }
+        return this.#crash?.before(call) ?? dice.before(call);
+      },
+      after: (call, outcome) => this.#after(call, outcome, dice),
+      deliveries: (event, target) => (this.#silent(event, clock) ? [] : dice.deliveries(event, target)),
+      agent: (instance) => dice.agent(instance),
+      command: (command) => dice.command(command),
+      run: (action) => dice.run(action),
+      launch: (zone) =>
+        (this.#outages.get(zone) ?? 0) > clock.now() ? "InsufficientInstanceCapacity" : dice.launch(zone),
+    };
+  }
+
+  #after(call: Call, outcome: Outcome, dice: Faults): Promise<void> | void {
+    this.#watch?.heard({ ...call, ended: "error" in outcome ? { error: outcome.error } : "answered" });
+    return this.#crash?.after(call) ?? dice.after(call);
+  }
+
+  #noticed(stage: Stage, event: CloudEvent): void {
+    if (event["detail-type"].endsWith("Lifecycle Action") && event["replay-name"] === undefined) this.#actions += 1;
+    this.#tell(stage, `  > ${event["detail-type"]} ${about(event.detail)}`);
+  }
+
+  #hear(stage: Stage, message: string, detail: Readonly<Record<string, unknown>>, mark: string): void {
+    const row = typeof detail.row === "string" ? detail.row : "none";
+    this.#rows[row] = (this.#rows[row] ?? 0) + 1;
+    this.#log(stage, `  ${mark}${row} ${String(detail.instance ?? "")} ${message}`);
+  }
+
+  #log({ clock }: Stage, line: string): void {
+    if (this.#options.trace) this.#logged.push(`${stamp(clock.now() - this.#begun)} ${line}`);
+  }
+
+  #rested(): void {
+    if (this.#logged.length === 0) return;
+    for (const line of this.#logged.sort()) this.#options.trace?.(line);
+    this.#logged = [];
+  }
+
+  #tell({ clock }: Stage, line: string): void {
+    this.#options.trace?.(`${stamp(clock.now() - this.#begun)} ${line}`);
   }
 }
 
-/** What a call is about, for the trace. */
+/** What a call or an event is about, for the trace. */
 function about(input: unknown): string {
-  const text = JSON.stringify(input, (_, value: unknown) => (value instanceof Uint8Array ? "…" : value)) ?? "";
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  const text = contentOf(input);
+  return text.length > 160 ? `${text.slice(0, 160)}…` : text;
 }
 
-function stamp(stage: Stage, begun: number): string {
-  const ms = stage.clock.now() - begun;
+/** `03:07.250` */
+function stamp(ms: number): string {
   const minutes = String(Math.floor(ms / MINUTE)).padStart(2, "0");
-  return `${minutes}:${((ms % MINUTE) / 1000).toFixed(3).padStart(6, "0")}`;
+  return `${minutes}:${((ms % MINUTE) / SECOND).toFixed(3).padStart(6, "0")}`;
 }

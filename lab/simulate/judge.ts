@@ -1,12 +1,24 @@
 /** At the end, when nothing goes wrong any more: has every group what it should have, and if not, is it rightly held? */
-import { CLIENT_PORT, groupOf, type RoleName } from "../../shared/cluster/definition.ts";
+import { groupOf, type RoleName } from "../../shared/cluster/definition.ts";
+import { CLIENT_PORT, isQuorum, quorumRole } from "../../shared/cluster/role-kinds.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { InstanceRecord } from "../../shared/lifecycle/sights.ts";
+import { behindTheDefinition } from "./configured.ts";
+import { idsUsedUp, replicasOnNobody } from "./identities.ts";
 import type { Stage } from "./stage.ts";
+import { accessUnsettled } from "./tamper.ts";
 
 /** What is not (yet) as it should be, in words; empty where all is well. */
 export function unsettled(stage: Stage, contents: TableContents): string[] {
-  return [...groupsUnsettled(stage, contents), ...kafkaUnsettled(stage, contents), ...tableUnsettled(stage, contents)];
+  const found = [
+    ...groupsUnsettled(stage, contents),
+    ...kafkaUnsettled(stage, contents),
+    ...tableUnsettled(stage, contents),
+    ...accessUnsettled(stage),
+  ];
+  // Whatever else is to be asked makes sense only then.
+  if (found.length > 0) return found;
+  return [...idsUsedUp(stage, contents), ...replicasOnNobody(stage, contents), ...behindTheDefinition(stage, contents)];
 }
 
 function groupsUnsettled(stage: Stage, { rosters }: TableContents): string[] {
@@ -42,6 +54,7 @@ function kafkaUnsettled({ kafka, definition }: Stage, { rosters }: TableContents
     else if (sight.host !== member.address)
       found.push(`broker ${member.id} is at ${sight.host}:${CLIENT_PORT}, not ${member.address}`);
   }
+  const quorum = quorumRole(definition()).name;
   const owned = (role: RoleName) =>
     new Set([...(rosters.get(role)?.members.values() ?? [])].filter((m) => m.owner).map((m) => m.id));
   const brokers = owned("broker");
@@ -52,9 +65,9 @@ function kafkaUnsettled({ kafka, definition }: Stage, { rosters }: TableContents
   }
   const { leader, voters } = kafka.quorum();
   if (leader === -1) found.push("the quorum has no leader");
-  for (const id of owned("controller")) {
+  for (const id of owned(quorum)) {
     const voter = voters.find((v) => v.id === id && v.caughtUpAgo === 0);
-    if (!voter) found.push(`controller ${id} is no voter that has caught up`);
+    if (!voter) found.push(`${quorum} ${id} is no voter that has caught up`);
   }
   if (!definition().roles.length) found.push("no roles");
   return found;
@@ -84,7 +97,8 @@ export function excuse(stage: Stage, contents: TableContents, lostQuorum: boolea
   const headless = kafka.partitions().find((p) => p.leader === -1);
   if (headless) return `${headless.topic}-${headless.index} has lost its last in-sync replica`;
   const served = [...(contents.rosters.get("broker")?.members.values() ?? [])].some((m) => m.served);
-  if (served && kafka.registered().length === 0) return "no broker is left that Kafka could be seen through";
+  if (served && !kafka.registered().some(({ host, port }) => kafka.listenerAt(host, port)))
+    return "no broker is left that Kafka could be seen through";
   const held = [...contents.records.values()].find((r) => r.hold && rightly(stage, r));
   return held ? `${held.instance} is rightly held: ${held.hold?.reason}` : undefined;
 }
@@ -93,7 +107,7 @@ export function excuse(stage: Stage, contents: TableContents, lostQuorum: boolea
 function rightly(stage: Stage, { hold, role }: InstanceRecord): boolean {
   const { kafka } = stage;
   const reason = hold?.reason ?? "";
-  if (role === "controller" && /stopping (it|controller \d+) is not safe/.test(reason))
+  if (isQuorum({ name: role }) && /stopping (it|\w+ \d+) is not safe/.test(reason))
     return kafka.quorum().voters.length < 3;
   if (/would have no in-sync replica left|below its min ISR/.test(reason)) {
     return kafka.partitions().some((p) => p.replicas.length <= p.minIsr || p.isr.length < p.minIsr);

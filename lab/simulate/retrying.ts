@@ -2,9 +2,11 @@
 import type { Clock } from "../../shared/lifecycle/ports.ts";
 import { AwsError } from "../cloud/service.ts";
 
+export type Kind = "transient" | "throttling";
+
 const ATTEMPTS = 3;
-/** ms before the second attempt; doubled before each further one. Throttling waits longer. */
-const BASE = { transient: 100, throttling: 500 } as const;
+/** ms before the second attempt; doubled before each further one. Without the SDK's random part, which would be no other. */
+const BASE: Readonly<Record<Kind, number>> = { transient: 100, throttling: 500 };
 
 const THROTTLING = new Set(["Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"]);
 
@@ -13,16 +15,20 @@ export async function retrying<T>(clock: Clock, call: () => Promise<T>): Promise
     try {
       return await call();
     } catch (error) {
-      const again = retryAfter(error, attempt);
-      if (again === undefined) throw error;
-      await clock.wait(again);
+      const ms = pause(kindOf(error), attempt);
+      if (ms === undefined) throw error;
+      await clock.wait(ms);
     }
   }
 }
 
-/** ms to wait before the next attempt; undefined where there is none. */
-export function retryAfter(error: unknown, attempt: number): number | undefined {
-  if (attempt >= ATTEMPTS || !(error instanceof Error)) return undefined;
-  if (THROTTLING.has(error.name)) return BASE.throttling * 2 ** (attempt - 1);
-  return error instanceof AwsError && error.status >= 500 ? BASE.transient * 2 ** (attempt - 1) : undefined;
+/** ms to wait after that attempt; undefined where there is no further one. */
+export function pause(kind: Kind | undefined, attempt: number): number | undefined {
+  return kind === undefined || attempt >= ATTEMPTS ? undefined : BASE[kind] * 2 ** (attempt - 1);
+}
+
+function kindOf(error: unknown): Kind | undefined {
+  if (!(error instanceof AwsError)) return undefined;
+  if (THROTTLING.has(error.code)) return "throttling";
+  return error.status >= 500 ? "transient" : undefined;
 }

@@ -2,7 +2,9 @@
 import type { RoleName } from "../../shared/cluster/definition.ts";
 import { type Random, seededRandom } from "../random.ts";
 import { type Blow, NO_RATES, type Rates } from "./blows.ts";
-import type { Shape } from "./shape.ts";
+import type { CrashPoint } from "./crash.ts";
+import { quorumOf, type Shape } from "./shape.ts";
+import type { Tidings } from "./tidings.ts";
 
 export interface Scenario {
   readonly seed: number;
@@ -10,8 +12,24 @@ export interface Scenario {
   /** In order of time; `at` is ms after the launch of the groups. */
   readonly blows: readonly Blow[];
   readonly rates: Rates;
+  /** How many times as long as they mean to functions wait between two looks. */
+  readonly pace: number;
   /** How long trouble lasts, ms after the launch of the groups. */
   readonly span: number;
+  /** Of the faults that the dice say, only these, by name. */
+  readonly only?: readonly string[];
+  /** One function is killed, there. */
+  readonly crash?: CrashPoint;
+  /** These events are told, whatever else is. */
+  readonly tidings?: Tidings;
+  /** In the end these windows of the archive are replayed, one after the other, and nothing may come of it. */
+  readonly replays?: readonly Window[];
+}
+
+/** ms after the launch of the groups; the whole archive where it ends later than the history. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
 }
 
 const SECOND = 1000;
@@ -21,32 +39,46 @@ const MINUTE = 60 * SECOND;
 export function scenarioOf(seed: number): Scenario {
   const random = seededRandom(seed).fork("scenario");
   const shape = drawShape(random.fork("shape"));
-  const span = (90 + random.below(240)) * SECOND;
+  const span = (60 + random.below(180)) * SECOND;
   return {
     seed,
     shape,
     span,
+    // Looking less often is another order of things, and costs less: but where it is looked often more can come in between.
+    pace: random.fork("pace").chance(0.1) ? 1 : 4,
     rates: drawRates(random.fork("rates")),
-    blows: drawBlows(random.fork("blows"), shape, span),
+    blows: [
+      ...drawBlows(random.fork("blows"), shape, span),
+      ...(shape.secure ? drawTampering(random.fork("tampering"), span) : []),
+    ].sort((a, b) => a.at - b.at),
   };
 }
 
 /** Mostly small: what can go wrong between two members can be seen in a few. */
 function drawShape(random: Random): Shape {
-  const zones = random.pick([1, 2, 3, 3]);
-  const controllers = zones === 1 ? random.pick([1, 3, 3]) : 1;
+  const mode = random.fork("mode").chance(0.3) ? "zookeeper" : "kraft";
+  const secure = random.fork("secure").chance(0.3);
+  const drawn = random.pick([1, 1, 1, 2, 3, 3]);
+  // An ensemble has three members.
+  const zones = mode === "zookeeper" && drawn === 2 ? 3 : drawn;
+  const few = random.pick([1, 1, 3]);
+  const controllers = zones > 1 ? 1 : mode === "zookeeper" ? 3 : few;
   const room = Math.floor((12 - zones * controllers) / zones);
   const brokers = Math.min(
     room,
-    zones === 1 ? random.pick([0, 1, 2, 2, 3, 3, 4, 5, 9]) : random.pick([1, 1, 1, 1, 1, 1, 2, 3]),
+    zones === 1 ? random.pick([0, 1, 2, 2, 2, 3, 3, 4, 9]) : random.pick([1, 1, 1, 1, 1, 2, 3]),
   );
   const all = zones * brokers;
   const replication = Math.min(all, random.pick([2, 3, 3]));
+  const spare = random.chance(0.2) ? 1 : 0;
   return {
+    mode,
+    // Users and ACLs are kept through brokers.
+    secure: secure && brokers > 0,
     zones,
     controllers,
     brokers,
-    spare: random.chance(0.2) ? 1 : 0,
+    spare: mode === "zookeeper" ? 0 : spare,
     partitions: 1 + random.below(6),
     replication,
     minIsr: Math.max(1, replication - 1),
@@ -74,6 +106,7 @@ function drawRates(random: Random): Rates {
     commandStuck: 0.01,
     commandFailed: 0.03,
     noCapacity: 0.05,
+    delayed: 0.1,
   };
   const names = Object.keys(typical) as (keyof Rates)[];
   const rates: Record<keyof Rates, number> = { ...NO_RATES };
@@ -87,7 +120,7 @@ function drawRates(random: Random): Rates {
 }
 
 function drawBlows(random: Random, shape: Shape, span: number): Blow[] {
-  const count = 1 + random.below(4);
+  const count = 1 + random.below(3);
   const blows: Blow[] = [];
   for (let n = 0; n < count; n++) {
     const at = Math.floor(random.next() * span);
@@ -98,8 +131,17 @@ function drawBlows(random: Random, shape: Shape, span: number): Blow[] {
   return blows.sort((a, b) => a.at - b.at);
 }
 
+/** Somebody's hand in users and ACLs. */
+function drawTampering(random: Random, span: number): Blow[] {
+  return Array.from({ length: random.below(3) }, () => ({
+    at: Math.floor(random.next() * span),
+    kind: "tamper",
+    with: random.pick(["acl", "user", "password", "observer"] as const),
+  }));
+}
+
 function drawBlow(random: Random, shape: Shape, at: number, span: number): Blow {
-  const role: RoleName = random.chance(0.75) ? "broker" : "controller";
+  const role: RoleName = random.chance(0.75) ? "broker" : quorumOf(shape.mode);
   const nth = random.below(24);
   const zone = random.below(shape.zones);
   const dice = random.below(100);
@@ -116,6 +158,6 @@ function drawBlow(random: Random, shape: Shape, at: number, span: number): Blow 
   if (dice < 81) return { at, kind: "launch-first", on: random.chance(0.7) };
   if (dice < 84) return { at, kind: "zone-outage", zone, for: 20 * SECOND + random.below(3 * MINUTE) };
   if (dice < 89) return { at, kind: "function-outage", for: random.pick([20 * SECOND, 2 * MINUTE, 4 * MINUTE]) };
-  if (dice < 94) return { at, kind: "redefine" };
+  if (dice < 94) return { at, kind: "redefine", rotate: random.chance(0.5) };
   return { at, kind: "replay", window: random.pick([MINUTE, 5 * MINUTE, span]) };
 }

@@ -1,24 +1,32 @@
 /** The clusters that histories are about: small and various, with periods that make an hour of trouble out of a day's. */
-import type { Definition, Periods, Role, Zone } from "../../shared/cluster/definition.ts";
+import type { Definition, Mode, Periods, Role, RoleName, Zone } from "../../shared/cluster/definition.ts";
+import { rolesOfMode } from "../../shared/cluster/role-kinds.ts";
+import type { Security } from "../../shared/cluster/security.ts";
 import type { Delays } from "../cloud/delays.ts";
 import { NODE_DURATIONS, type NodeDurations } from "../machines/modelled-durations.ts";
 import type { KafkaDurations } from "../machines/modelled-kafka.ts";
 
 export interface Shape {
+  readonly mode: Mode;
+  /** Whether everybody is asked who he is, and what he may do. */
+  readonly secure: boolean;
   /** 1 to 3. */
   readonly zones: number;
-  /** Controllers in each zone. */
+  /** Controllers in each zone, or members of the ensemble. */
   readonly controllers: number;
   /** Brokers in each zone. */
   readonly brokers: number;
-  /** Fixed addresses that each zone has beyond its controllers. */
+  /** Fixed addresses that each zone has beyond those of its quorum's members; an ensemble has none. */
   readonly spare: number;
   readonly partitions: number;
   readonly replication: number;
   readonly minIsr: number;
-  /** Eligible leader replicas (KIP-966). */
+  /** Eligible leader replicas (KIP-966); never on ZooKeeper. */
   readonly elr: boolean;
 }
+
+/** The role that a cluster of that mode stands on. */
+export const quorumOf = (mode: Mode): RoleName => rolesOfMode(mode)[0] ?? "controller";
 
 export const CLUSTER = "sim";
 export const REGION = "eu-central-1";
@@ -36,6 +44,7 @@ export const PERIODS: Periods = {
   stop: 90 * SECOND,
   grace: 20 * SECOND,
   silentGrace: 60 * SECOND,
+  access: 120 * SECOND,
 };
 
 /** Between a laboratory's and AWS's own: long enough for one thing to come in another's way, short enough to be played often. */
@@ -56,7 +65,7 @@ export const DELAYS: Delays = {
 };
 
 /** Milliseconds; a small Kafka on a fast machine. */
-export const KAFKA: KafkaDurations = {
+const KRAFT: KafkaDurations = {
   jvm: 1_000,
   quorum: { election: 500, catchUp: 500, voterChange: 300 },
   broker: {
@@ -69,6 +78,21 @@ export const KAFKA: KafkaDurations = {
     follow: 300,
     shutdown: 700,
     shutdownTimeout: 60_000,
+  },
+};
+
+/** The same, with Kafka 3.9's own sessions in ZooKeeper. */
+export const KAFKA: Readonly<Record<Mode, KafkaDurations>> = {
+  kraft: KRAFT,
+  zookeeper: {
+    ...KRAFT,
+    broker: {
+      ...KRAFT.broker,
+      registerTimeout: 18_000,
+      session: 18_000,
+      heartbeat: 6_000,
+      shutdownTimeout: 15_000,
+    },
   },
 };
 
@@ -94,8 +118,39 @@ export function zonesOf({ zones }: Shape): Zone[] {
   }));
 }
 
-/** @param revision a definition that has another one configures its nodes in another way */
-export function definitionOf(shape: Shape, revision = 0): Definition {
+/** What is declared about who may do what; the application's user has nothing to do but be there. */
+function securityOf({ mode }: Shape, generation: number): Security {
+  return {
+    sasl: "scram-sha-512",
+    acl: true,
+    superUsers: ["operator"],
+    users: [
+      {
+        name: "orders-app",
+        acls: [
+          {
+            permission: "allow",
+            resource: "topic",
+            name: "orders",
+            pattern: "prefixed",
+            operations: ["read", "write", "describe"],
+            host: "*",
+          },
+        ],
+      },
+    ],
+    // Controllers speak PLAIN, so they need TLS.
+    ...(mode === "kraft" && { certificate: `${CLUSTER}/certificate` }),
+    encrypt: false,
+    generation,
+  };
+}
+
+/**
+ * @param revision a definition that has another one configures its nodes in another way
+ * @param generation of the nodes' own credential, where they have one
+ */
+export function definitionOf(shape: Shape, revision = 0, generation = 1): Definition {
   const zones = zonesOf(shape);
   const groups = (role: string) => zones.map((zone) => ({ name: `${CLUSTER}-${role}-${zone.name}`, zone: zone.name }));
   const perZone = shape.controllers + shape.spare;
@@ -106,16 +161,18 @@ export function definitionOf(shape: Shape, revision = 0): Definition {
       address: `10.0.${n + 1}.${10 + k}`,
     })),
   );
-  const controller: Role = {
-    name: "controller",
+  const quorum = quorumOf(shape.mode);
+  const member: Role = {
+    name: quorum,
     perZone: shape.controllers,
     instanceType: "t4g.small",
     ids: pool.map((p) => p.id),
     pool,
-    groups: groups("controller"),
+    groups: groups(quorum),
     heap: 96,
     volume: { size: 20, type: "gp3" },
     settings: {},
+    ...(shape.mode === "zookeeper" && { supervisor: { kind: "systemd" } }),
   };
   const broker: Role = {
     name: "broker",
@@ -132,13 +189,14 @@ export function definitionOf(shape: Shape, revision = 0): Definition {
     region: REGION,
     zones,
     kafka: {
-      version: "4.3.1",
-      mode: "kraft",
+      version: shape.mode === "kraft" ? "4.3.1" : "3.9.2",
+      mode: shape.mode,
       settings: revision === 0 ? {} : { "num.io.threads": String(8 + revision) },
     },
-    roles: [controller, broker],
+    roles: [member, broker],
     safety: { ignoreTopics: [] },
     periods: PERIODS,
+    ...(shape.secure && { security: securityOf(shape, generation) }),
     network: { vpc: `vpc-${CLUSTER}`, clients: [] },
     nodes: {},
     loadBalancer: false,

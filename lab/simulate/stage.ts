@@ -5,27 +5,37 @@ import { lifecycleHandler } from "../../functions/lifecycle.ts";
 import { type SweepAnswer, sweepHandler } from "../../functions/sweep.ts";
 import { awsPorts } from "../../shared/aws/ports.ts";
 import type { Definition } from "../../shared/cluster/definition.ts";
+import { observerSecret } from "../../shared/cluster/security.ts";
+import { observerLogin } from "../../shared/kafka/login.ts";
+import type { Plan } from "../../shared/lifecycle/facts.ts";
 import { planFor } from "../../shared/lifecycle/plan.ts";
-import type { Log, Ports, Table } from "../../shared/lifecycle/ports.ts";
+import type { Clock, Log, Ports, Table } from "../../shared/lifecycle/ports.ts";
 import { memoryTable } from "../../shared/members/memory.ts";
 import { type VirtualClock, virtualClock } from "../clock.ts";
 import { Cloud } from "../cloud/cloud.ts";
 import type { CloudFaults } from "../cloud/faults.ts";
-import type { Machine, MachineKind } from "../machines/machine.ts";
+import type { AwsCall, Machine, MachineKind } from "../machines/machine.ts";
 import { modelledMachines } from "../machines/modelled.ts";
 import { ModelledKafka } from "../machines/modelled-kafka.ts";
 import { modelledKafkaView } from "../machines/modelled-view.ts";
 import { type Random, seededRandom } from "../random.ts";
+import { Barrier } from "./barrier.ts";
 import { Containers, type Handler, type Inside } from "./containers.ts";
 import { type Deployment, deploy } from "./deploy.ts";
 import { directClients } from "./direct-clients.ts";
-import { DELAYS, definitionOf, KAFKA, NODES, REGION, type Shape } from "./shape.ts";
+import { Busy, sdkClients } from "./sdk-clients.ts";
+import { CLUSTER, DELAYS, definitionOf, KAFKA, NODES, REGION, type Shape } from "./shape.ts";
+import { makeSecrets, passwordIn, secretsOf } from "./stack-secrets.ts";
 import { type Method, tableService, tableThrough } from "./table-service.ts";
 import type { WholeSweep } from "./watch.ts";
 
 export interface StageOptions {
   readonly seed: number;
   readonly shape: Shape;
+  /** Through the SDK's clients and the in-process door; else without the wire. */
+  readonly sdk: boolean;
+  /** How many times as long as they mean to functions wait between two looks. */
+  readonly pace: number;
   readonly faults: (stage: { readonly clock: VirtualClock; readonly containers: Containers }) => StageFaults;
   readonly heard: Ear;
   readonly swept: (sweep: WholeSweep) => void;
@@ -44,6 +54,8 @@ export interface Ear {
   readonly destroyed: (instance: string) => void;
   /** One line about something worth telling. */
   readonly say: (line: string) => void;
+  /** Whatever was in progress has come to rest. */
+  readonly rested: () => void;
 }
 
 export interface Stage {
@@ -56,7 +68,9 @@ export interface Stage {
   readonly table: Table;
   readonly definition: () => Definition;
   /** From now on functions run with that definition; those that run already go on with theirs. */
-  redefine(revision: number): void;
+  redefine(revision: number, rotate: boolean): Promise<void>;
+  /** What is in that secret now. */
+  passwordOf(secret: string): string | undefined;
   /** Nothing runs for so many ms. */
   cutFunctions(ms: number): void;
   machine(instance: string): Machine | undefined;
@@ -68,20 +82,42 @@ export interface Stage {
 const START = Date.UTC(2026, 8, 14, 8);
 const OPERATOR = { role: "operator" } as const;
 
-export async function setStage({ seed, shape, faults: faultsOf, heard, swept }: StageOptions): Promise<Stage> {
-  const clock = virtualClock(START, drained);
+export async function setStage({
+  seed,
+  shape,
+  sdk,
+  pace,
+  faults: faultsOf,
+  heard,
+  swept,
+}: StageOptions): Promise<Stage> {
+  const barrier = new Barrier();
+  const busy = new Busy();
+  const clock = virtualClock(START, async (more) => {
+    do {
+      await (sdk ? busy.rest() : rest());
+      // Whoever is woken at the same moment arrives before anybody is let in.
+      if (more()) return;
+      heard.rested();
+    } while (barrier.release());
+  });
   const random = seededRandom(seed);
-  const kafka = new ModelledKafka({ clock, elr: shape.elr, durations: KAFKA });
+  const kafka = new ModelledKafka({ clock, mode: shape.mode, elr: shape.elr, durations: KAFKA[shape.mode] });
   const machines = new Map<string, Machine>();
   const kind = hurt(modelledMachines({ clock, random: random.fork("machines"), kafka, durations: NODES }), clock, {
     meets: (action) => faults.run?.(action),
+    callOf: (instance) => (service, action, input) => cloud.call(service, action, input, { role: instance }),
     made: (instance, machine) => machines.set(instance, machine),
     destroyed: heard.destroyed,
   });
   // The cloud's calls are hurt by faults that know the containers, which call through the cloud.
-  const containers: Containers = new Containers(clock, {
-    call: (service, action, input, caller) => cloud.call(service, action, input, caller),
-  });
+  const containers: Containers = new Containers(
+    clock,
+    {
+      call: (service, action, input, caller) => cloud.call(service, action, input, caller),
+    },
+    barrier,
+  );
   const faults = faultsOf({ clock, containers });
   const cloud: Cloud = new Cloud({
     scheduler: clock,
@@ -96,18 +132,20 @@ export async function setStage({ seed, shape, faults: faultsOf, heard, swept }: 
   cloud.register(tableService(table, heard.tableChanged));
 
   let definition = definitionOf(shape);
-  let plan = planFor(definition);
+  let plan = planOf(definition);
   let cutUntil = 0;
-  const ids = kafkaUuids(random.fork("ids"));
-  const view = modelledKafkaView(kafka);
+  const ids = kafkaUuids(seededRandom(0));
+  let generation = 1;
+  const login = definition.security && observerLogin(secretsOf(cloud), { observer: observerSecret(CLUSTER) });
+  const view = modelledKafkaView(kafka, login);
 
   const portsIn = (inside: Inside): Ports => ({
     ...awsPorts({
-      clients: directClients(inside),
+      clients: sdk ? sdkClients(inside, busy) : directClients(inside),
       definition,
       tableName: "unused",
       kafkaFunction: "rollcall-sim-kafka",
-      clock: inside.clock,
+      clock: paced(inside.clock, pace),
       ids,
       log: heard.log,
     }),
@@ -134,6 +172,7 @@ export async function setStage({ seed, shape, faults: faultsOf, heard, swept }: 
     ),
     kafka: kafkaHandler(view),
   };
+  await makeSecrets(cloud, definition);
   const deployment = await deploy(cloud, definition, functions);
   return {
     clock,
@@ -143,16 +182,41 @@ export async function setStage({ seed, shape, faults: faultsOf, heard, swept }: 
     deployment,
     table,
     definition: () => definition,
-    redefine(revision) {
-      definition = definitionOf(shape, revision);
-      plan = planFor(definition);
+    async redefine(revision, rotate) {
+      // Once only: it may be raised again when every node has it, those that are away included.
+      if (rotate) generation = 2;
+      definition = definitionOf(shape, revision, generation);
+      await makeSecrets(cloud, definition);
+      plan = planOf(definition);
     },
     cutFunctions(ms) {
       cutUntil = clock.now() + ms;
     },
+    passwordOf: (secret) => passwordIn(cloud, secret),
     machine: (instance) => machines.get(instance),
     operate: (service, action, input) => cloud.call(service, action, input, OPERATOR),
   };
+}
+
+/** A wait is never that much longer than it is meant to be, ms: the time that is kept back at the end has to suffice. */
+const LONGEST_WAIT = 4_000;
+
+function paced(clock: Clock, pace: number): Clock {
+  return { now: () => clock.now(), wait: (ms) => clock.wait(Math.max(ms, Math.min(ms * pace, LONGEST_WAIT))) };
+}
+
+/** The plans of late, by definition: configurations that were rendered in one history are the same in another. */
+const plans = new Map<string, Plan>();
+const MOST_PLANS = 64;
+
+function planOf(definition: Definition): Plan {
+  const name = JSON.stringify(definition);
+  const known = plans.get(name);
+  if (known) return known;
+  if (plans.size >= MOST_PLANS) plans.clear();
+  const plan = planFor(definition);
+  plans.set(name, plan);
+  return plan;
 }
 
 /** A sweep's handler whose answers are told. */
@@ -168,26 +232,28 @@ function told(sweep: Handler, clock: VirtualClock, swept: StageOptions["swept"])
 }
 
 /**
- * What is in progress has come to rest: Node calls what waits for the next tick once no promise's job is left. Nothing here
- * goes through the event loop, whose turns would cost more than all the rest.
+ * Until what is in progress has come to rest: Node calls what waits for the next tick once no promise's job is left. Without
+ * the SDK nothing here goes through the event loop.
  */
-function drained(): Promise<void> {
+function rest(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }
 
 interface Minder {
   /** What a command meets on a node, before the script itself. */
   readonly meets: (action: string) => "stuck" | "failed" | undefined;
+  /** What it calls AWS with. */
+  readonly callOf: (instance: string) => AwsCall;
   readonly made: (instance: string, machine: Machine) => void;
   readonly destroyed: (instance: string) => void;
 }
 
 /** Machines whose commands can go wrong. */
-function hurt(kind: MachineKind, clock: VirtualClock, { meets, made, destroyed }: Minder): MachineKind {
+function hurt(kind: MachineKind, clock: VirtualClock, { meets, callOf, made, destroyed }: Minder): MachineKind {
   return {
     name: kind.name,
     create(spec) {
-      const machine = kind.create(spec);
+      const machine = kind.create({ ...spec, call: callOf(spec.instance) });
       const run: Machine["run"] = async (script, environment, timeout) => {
         const fate = meets(environment.SSM_action ?? "");
         if (fate === "failed") return { code: 1, stdout: "", stderr: "sh: 1: Cannot fork" };

@@ -3,6 +3,7 @@ import { groupOf, type RoleName, roleOf } from "../../shared/cluster/definition.
 import { launching, type Member, terminating } from "../cloud/autoscaling/group.ts";
 import type { Blow } from "./blows.ts";
 import type { Stage } from "./stage.ts";
+import { tamper } from "./tamper.ts";
 
 export interface Struck {
   /** Instances that were hurt by it. */
@@ -107,8 +108,10 @@ export async function strike(stage: Stage, blow: Blow, revision: number): Promis
       stage.cutFunctions(blow.for);
       return { instances: [] };
     case "redefine":
-      stage.redefine(revision);
+      await stage.redefine(revision, blow.rotate);
       return { instances: [] };
+    case "tamper":
+      return tamper(stage, blow.with) ? { instances: [] } : undefined;
     case "replay": {
       const { cloud, deployment } = stage;
       await stage.operate("events", "StartReplay", {

@@ -1,7 +1,8 @@
 /** What many histories come to: the counts that the last line of `--json` tells, and the histories that failed. */
-import type { History } from "./history.ts";
+import type { Failure, Verdict } from "./verdict.ts";
 
 export interface Tally {
+  /** Histories. */
   seeds: number;
   failed: number;
   /** Events on the virtual clock. */
@@ -22,12 +23,6 @@ export interface Tally {
   readonly failures: Failure[];
 }
 
-export interface Failure {
-  readonly seed: number;
-  readonly invariant: number;
-  readonly detail: string;
-}
-
 export function emptyTally(): Tally {
   return {
     seeds: 0,
@@ -44,9 +39,15 @@ export function emptyTally(): Tally {
   };
 }
 
-export function count(tally: Tally, history: History): void {
-  const { scenario, breach, excuse, faults, blows, rows } = history;
+export function count(tally: Tally, { history, twinned, failure }: Verdict): void {
   tally.seeds += 1;
+  if (twinned) tally.viaSdk += 1;
+  if (failure) {
+    tally.failed += 1;
+    tally.failures.push(failure);
+  }
+  if (!history) return;
+  const { excuse, faults, blows, rows } = history;
   tally.steps += history.steps;
   tally.calls += history.calls;
   tally.kills += history.kills;
@@ -55,9 +56,6 @@ export function count(tally: Tally, history: History): void {
   for (const [kind, times] of Object.entries(blows)) add(tally.faults, kind, times);
   for (const [row, times] of Object.entries(rows)) add(tally.rows, row, times);
   if (excuse !== undefined) add(tally.excused, excuse.replace(/i-[0-9a-f]+|\d[\d:TZ-]*/g, "_"), 1);
-  if (!breach) return;
-  tally.failed += 1;
-  tally.failures.push({ seed: scenario.seed, invariant: breach.invariant, detail: breach.detail });
 }
 
 /** Adds the one to the other. */

@@ -3,15 +3,18 @@
  * when to ask which of them, since a history has thousands of events, and what nature excuses.
  */
 import { hookName } from "../../shared/aws/names.ts";
+import { isQuorum } from "../../shared/cluster/role-kinds.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { LoggedCall } from "../cloud/calls.ts";
 import type { Invocation } from "../cloud/ssm/commands.ts";
-import { strayAddresses } from "../invariants/addresses.ts";
+import { addressesLeftBehind, strayAddresses } from "../invariants/addresses.ts";
 import { letIn, notCountedIn } from "../invariants/counted-in.ts";
 import { freedTooEarly } from "../invariants/freed.ts";
+import { nameOf } from "../invariants/moment.ts";
 import { harmDone } from "../invariants/on-purpose.ts";
 import { moreThanOneHolder } from "../invariants/one-holder.ts";
 import type { Violation } from "../machines/modelled-violations.ts";
+import { PERIODS } from "./shape.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Breach {
@@ -46,6 +49,9 @@ const SLOW_SWEEP = 2_000;
 /** What Rollcall saw of Kafka may be that old by the time its call takes effect: fresh, and then a call that is slow twice. */
 const LATE = 30_000;
 
+/** Whoever is dead no longer than that has not had its grace, ms: half of it, since some may have passed before its process ended. */
+const HASTY = PERIODS.grace / 2;
+
 export class Watch {
   readonly #stage: Stage;
   readonly #harms: readonly Harm[];
@@ -62,6 +68,9 @@ export class Watch {
   #found: Breach | undefined;
   /** When the quorum was seen to have formed, ms since the epoch. */
   #formed = Number.POSITIVE_INFINITY;
+  /** Instances that a process runs on, and when the last one of the others ended, ms since the epoch. */
+  #live: readonly string[] = [];
+  readonly #ended = new Map<string, number>();
   #kafkaSeen = 0;
   #timeoutsSeen = 0;
   #running = "";
@@ -84,6 +93,8 @@ export class Watch {
       cloud: this.#evidence(before),
     };
     this.#breach(3, freedTooEarly(before, evidence));
+    const cloud = { interfaces: this.#stage.cloud.ec2.interfaces.all() };
+    this.#breach(2, addressesLeftBehind(this.#stage.definition(), before, { rosters: contents.rosters, cloud }));
   }
 
   /** A function's call has taken effect. */
@@ -97,6 +108,7 @@ export class Watch {
           this.#counted.set(instance, now);
       }
     }
+    if (call.action === "SetInstanceHealth" && call.ended === "answered") this.#given(call);
     if (call.action !== "CompleteLifecycleAction" || call.ended !== "answered") return;
     const { LifecycleHookName, InstanceId = "" } = call.input as { LifecycleHookName?: string; InstanceId?: string };
     if (LifecycleHookName === hookName("terminate")) this.#letGo.add(InstanceId);
@@ -107,6 +119,24 @@ export class Watch {
     const struck = this.#harms.some((harm) => harm.instance === instance && now - harm.at <= LATE);
     if (reason !== undefined && !lately && !struck)
       this.#breach(4, [`${instance} was let into service, but ${reason}`]);
+  }
+
+  /** 9: given up on purpose. Whoever lives, in service or on the way there, is not; what is seen of it may be that old. */
+  #given({ input, caller }: LoggedCall): void {
+    const { kafka, clock, containers } = this.#stage;
+    // A user may say so of any instance.
+    if (!containers.of(caller)) return;
+    const { InstanceId = "" } = input as { InstanceId?: string };
+    const now = clock.now();
+    const process = kafka.processes().find((p) => p.instance === InstanceId);
+    if (process?.reachable && now - process.started >= LATE) {
+      this.#breach(9, [`${InstanceId} was marked unhealthy, but ${nameOf(process)} lives on it`]);
+    }
+    const dead = now - (this.#ended.get(InstanceId) ?? 0);
+    // Who dies again and again may have come back in between, and nobody saw.
+    const again = this.#harms.filter(({ instance, at }) => instance === InstanceId && now - at <= LATE).length > 1;
+    if (!process && dead < HASTY && !again)
+      this.#breach(9, [`${InstanceId} was marked unhealthy ${dead} ms after its process ended`]);
   }
 
   /** That instance's disk has just gone: what was lost with it counts only where Rollcall had let it go. */
@@ -174,7 +204,10 @@ export class Watch {
     if (this.#emptied(/ on (i-[0-9a-f]+)/.exec(detail)?.[1] ?? "")) return true;
     if (this.#nature.has(violation)) return true;
     // Nothing rests on a quorum before Rollcall has seen it formed: only then brokers are told of it.
-    if (at < this.#formed + NEWLY_FORMED && (kind === "stopped under majority" || kind === "voter emptied"))
+    if (
+      at < this.#formed + NEWLY_FORMED &&
+      (kind === "stopped under majority" || kind === "voter emptied" || kind === "metadata lost")
+    )
       return true;
     if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone")
       return false;
@@ -205,13 +238,16 @@ export class Watch {
 
   /** Invariants 1 and 3, where a process has come or gone. */
   #processes(): void {
-    const { kafka } = this.#stage;
+    const { kafka, clock } = this.#stage;
     const running = kafka.processes();
     const key = running.map((p) => `${p.role}${p.id}${p.instance}`).join();
     if (key === this.#running) return;
     this.#running = key;
+    const instances = running.map(({ instance }) => instance);
+    for (const instance of this.#live) if (!instances.includes(instance)) this.#ended.set(instance, clock.now());
+    this.#live = instances;
     for (const { role, directory, instance } of running) {
-      if (role === "controller") this.#directories.set(directory.directoryId, instance);
+      if (isQuorum({ name: role })) this.#directories.set(directory.directoryId, instance);
     }
     const rosters = this.#contents?.rosters;
     if (!rosters) return;

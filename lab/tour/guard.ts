@@ -1,6 +1,6 @@
 /** Asserts the invariants all through the tour: whenever something has changed, and a few times a second anyway. */
 import { isDeepStrictEqual } from "node:util";
-import { CONTROLLER_PORT } from "../../shared/cluster/definition.ts";
+import { isQuorum, ROLE_KINDS } from "../../shared/cluster/role-kinds.ts";
 import { questionFor } from "../../shared/lifecycle/look.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import { letIn } from "../invariants/counted-in.ts";
@@ -125,8 +125,8 @@ async function askKafka(lab: Lab, truth: Truth, instance: string): Promise<strin
   if (!node) return "no Kafka runs on it";
   const { rosters } = await lab.table.readAll();
   const address = rosters.get(node.role)?.members.get(node.id)?.address;
-  if (node.role === "controller") {
-    const server = `${address}:${CONTROLLER_PORT}`;
+  if (isQuorum({ name: node.role })) {
+    const server = `${address}:${ROLE_KINDS[node.role].port}`;
     const heard = (await lab.kafka.listeners([server])).get(server);
     return heard === "listening" ? undefined : `${nameOf(node)} does not listen at ${server}`;
   }

@@ -1,5 +1,6 @@
 /** The cluster as it is now, from the cloud's own state, the table, and Kafka: what the view shows and the tour waits for. */
-import { CONTROLLER_PORT, groupOf, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
+import { groupOf, type Role } from "../../shared/cluster/definition.ts";
+import { isQuorum, kindOf, quorumServers } from "../../shared/cluster/role-kinds.ts";
 import { questionFor } from "../../shared/lifecycle/look.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { KafkaSight, ListenerSight, RosterMember } from "../../shared/lifecycle/sights.ts";
@@ -56,10 +57,9 @@ export class Observer {
     const { definition, kafka, clock } = this.#lab;
     if (clock.now() - this.#kafka.at < KAFKA_EVERY) return;
     const question = questionFor(definition, contents.rosters);
-    const servers = (roleOf(definition, "controller").pool ?? []).map((p) => `${p.address}:${CONTROLLER_PORT}`);
     const [brokers, listeners] = await Promise.all([
       question.bootstrap.length > 0 ? kafka.brokers(question) : undefined,
-      kafka.listeners(servers),
+      kafka.listeners(quorumServers(definition)),
     ]);
     this.#kafka = { at: clock.now(), listeners, ...(brokers && { brokers }) };
   }
@@ -89,7 +89,7 @@ export class Observer {
           zone: place.zone,
           scaling: member.state,
           ec2: machine?.state ?? "",
-          kafka: held && address !== undefined ? this.#standing(place.role.name, held, address, running) : "",
+          kafka: held && address !== undefined ? this.#standing(place.role, held, address, running) : "",
           ...(held && { id: held.id }),
           ...(address !== undefined && { address }),
           ...(!quiet && { status: saying.message, held: saying.grave }),
@@ -98,9 +98,9 @@ export class Observer {
     });
   }
 
-  #standing(role: RoleName, { id }: RosterMember, address: string, running: boolean): string {
-    if (role === "controller") {
-      const listens = this.#kafka.listeners?.get(`${address}:${CONTROLLER_PORT}`) === "listening";
+  #standing(role: Role, { id }: RosterMember, address: string, running: boolean): string {
+    if (isQuorum(role)) {
+      const listens = this.#kafka.listeners?.get(`${address}:${kindOf(role).port}`) === "listening";
       return listens && running ? "listening" : "";
     }
     const sight = this.#kafka.brokers?.seen ? this.#kafka.brokers.brokers.get(id) : undefined;

@@ -1,18 +1,24 @@
 /** The tour: a whole cluster comes up at once, four things happen to it, and nothing is lost. */
+
 import { type Definition, type Role, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
+import { isQuorum, quorumRole } from "../../shared/cluster/role-kinds.ts";
 import { Interrupted } from "../interruption.ts";
 import type { Truth } from "../invariants/truth.ts";
 import type { Lab } from "../lab.ts";
 import { type Expected, type Findings, isOk, type Replacement, type Summary } from "../summary.ts";
 import { inOrder } from "../view/snapshot.ts";
 import type { View } from "../view.ts";
+import { atTheDoor } from "./door.ts";
+import { type Sessions, watchEnsemble } from "./ensemble.ts";
 import { keepGuard } from "./guard.ts";
+import { Hunt, secretsOf, textsOf } from "./hunt.ts";
 import { type Blow, strike, waits } from "./hurt.ts";
 import { Observer } from "./observe.ts";
 import { isOwn, nameOfCall } from "./own-calls.ts";
 import { replayAll } from "./replay.ts";
+import { castOf, loginOf, trySecurity } from "./security.ts";
 import { keepShowing, type Screen } from "./show.ts";
-import type { Traffic } from "./traffic.ts";
+import type { StartTraffic, Traffic } from "./traffic.ts";
 import { until } from "./until.ts";
 
 export interface TourOptions {
@@ -20,13 +26,15 @@ export interface TourOptions {
   readonly view: View;
   readonly kafka: Findings["kafka"];
   readonly truth: Truth;
-  /** Makes the topic and begins to send to it; `bootstrap` answers which brokers there are now, as `host:port`. */
-  readonly startTraffic: (bootstrap: () => string[]) => Promise<Traffic>;
+  readonly startTraffic: StartTraffic;
+  readonly sessions: Sessions;
+  /** Of real machines: has a directory for each. */
+  readonly folder?: string;
   /** Fewest acknowledged messages for the tour to prove anything. */
   readonly atLeast: number;
   /** How long the launch may take, ms; by default LAUNCH_LIMIT. */
   readonly within?: number;
-  /** What happens to the cluster; by default three brokers and a controller are lost. */
+  /** What happens to the cluster; by default three brokers and a member of the quorum are lost. */
   readonly blows?: readonly Blow[];
   /** Rejects with Interrupted where the tour is to break off. */
   readonly interrupted?: Promise<never>;
@@ -48,11 +56,17 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
   let launch: Findings["launch"] = { seconds: Number.NaN };
   let messages: Findings["messages"] = { acknowledged: 0, read: 0, lost: 0, duplicated: 0 };
   let replay: Findings["replay"] = { events: 0, changes: 0 };
+  let security: Findings["security"];
+  let ensemble: Findings["ensemble"];
+  const cast = kafka.real ? castOf(lab.definition) : undefined;
   const problems: string[] = [];
   let ended = false;
   let traffic: Traffic | undefined;
   const screen = keepShowing(lab, view, observer, () => traffic?.acknowledged);
   const guard = keepGuard(lab, options.truth);
+  const places = { texts: () => textsOf(lab), folder: options.folder, clock: lab.clock };
+  const hunt = cast && new Hunt(() => secretsOf(lab), places);
+  hunt?.start();
   const steps = async (): Promise<void> => {
     view.step(`${numeral(sizeOf(lab.definition))} instances launch at once`);
     await lab.launch();
@@ -66,10 +80,13 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     launch = { seconds: (lab.clock.now() - started) / 1000, own: ownShare(lab) };
 
     view.step("Messages begin to flow, acknowledged by at least two of three replicas");
-    traffic = await options.startTraffic(() => bootstrapOf(screen.latest()));
+    const writer = cast && { topic: cast.topic, login: await loginOf(lab, cast.writer) };
+    traffic = await options.startTraffic(() => bootstrapOf(screen.latest()), writer);
     for (const blow of blows) {
       view.step(titleOf(blow));
+      const watch = isQuorum({ name: blow.role }) ? await watchEnsemble(lab, options.sessions) : undefined;
       const replacement = await strike(lab, observer, blow);
+      ensemble = (await watch?.end()) ?? ensemble;
       replacements.push(replacement);
       view.done();
       view.note(
@@ -80,6 +97,13 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     view.step("Everything acknowledged is read back and compared");
     messages = await traffic.finish();
     traffic = undefined;
+
+    if (cast) {
+      view.step("Clients that know only the load balancer try to get in, with leave and without");
+      security = await atTheDoor(lab, (door) => trySecurity(lab, cast, door));
+      view.done();
+      for (const [attempt, outcome] of Object.entries(security)) view.note(`${attempt}: ${outcome}`);
+    }
 
     view.step("Every event of the tour is replayed, twice and in another order");
     const replayed = await replayAll(lab, observer, started);
@@ -96,6 +120,7 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     await traffic?.abort();
     await screen.stop();
     problems.push(...(await guard.stop()));
+    problems.push(...((await hunt?.end()) ?? []));
     problems.push(...new Set(lab.cloud.iam.denials.map(({ message }) => `not allowed: ${message}`)));
   }
 
@@ -114,9 +139,12 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     replacements,
     messages,
     replay,
+    ...(security && { security }),
+    ...(ensemble && { ensemble }),
     apiCalls: callsOf(lab),
   };
-  const { problems: short } = isOk(findings, expectedOf(lab.definition, blows, options.atLeast));
+  const expected = expectedOf(lab.definition, blows, options.atLeast, cast !== undefined);
+  const { problems: short } = isOk(findings, expected);
   // Where the tour broke off, all that did not come after it is no news.
   if (ended) problems.push(...short);
   return { summary: { ok: problems.length === 0, ...findings }, problems };
@@ -132,17 +160,18 @@ export function tooSmall(definition: Definition): string | undefined {
   const names = small
     .map((role) => `${sizeOfRole(role)} ${role.name}${sizeOfRole(role) === 1 ? "" : "s"}`)
     .join(" and ");
-  return `the tour takes nodes away, which a cluster stands only with at least ${LEAST} brokers and ${LEAST} controllers; ${definition.cluster} has ${names}: raise perZone`;
+  return `the tour takes nodes away, which a cluster stands only with at least ${LEAST} of each role; ${definition.cluster} has ${names}: raise perZone`;
 }
 
-/** Three brokers, each in its own way, then a controller. Ids are handed out lowest first. */
+/** Three brokers, each in its own way, then a member of the quorum. Ids are handed out lowest first. */
 function blowsFor(definition: Definition): Blow[] {
   const id = (role: RoleName, n: number): number => roleOf(definition, role).ids[n] ?? -1;
+  const { name: quorum } = quorumRole(definition);
   return [
     { role: "broker", id: id("broker", 0), kind: "died" },
     { role: "broker", id: id("broker", 1), kind: "terminated" },
     { role: "broker", id: id("broker", 2), kind: "unhealthy" },
-    { role: "controller", id: id("controller", 0), kind: "terminated" },
+    { role: quorum, id: id(quorum, 0), kind: "terminated" },
   ];
 }
 
@@ -157,13 +186,14 @@ function titleOf({ role, id, kind }: Blow): string {
   }
 }
 
-function expectedOf(definition: Definition, blows: readonly Blow[], acknowledged: number): Expected {
-  const count = (name: RoleName): number => sizeOfRole(roleOf(definition, name));
+function expectedOf(definition: Definition, blows: readonly Blow[], acknowledged: number, security: boolean): Expected {
   return {
-    nodes: { broker: count("broker"), controller: count("controller") },
+    nodes: Object.fromEntries(definition.roles.map((role) => [role.name, sizeOfRole(role)])),
     replacements: blows.map(({ role, kind }) => ({ role, kind })),
     acknowledged,
     fixedAddress: definition.roles.filter((r) => r.pool).map((r) => r.name),
+    security,
+    ensemble: blows.some(({ role }) => role === "zookeeper"),
   };
 }
 

@@ -1,4 +1,14 @@
 import type { Findings } from "../summary.ts";
+import type { Login } from "../workload/connection.ts";
+
+/** Who writes, and to which topic, where brokers ask that. */
+export interface Writer {
+  readonly topic: string;
+  readonly login: Login;
+}
+
+/** Makes the topic and begins to send to it; `bootstrap` answers which brokers there are now, as `host:port`. */
+export type StartTraffic = (bootstrap: () => string[], writer?: Writer) => Promise<Traffic>;
 
 /** Messages that flow all the time, and the proof of what became of them. */
 export interface Traffic {

@@ -1,12 +1,16 @@
 /**
  * One connection to one broker, and the four requests that the workload makes of it. It speaks the protocol by itself so that
  * nothing is done behind its back: no retry, no other broker, no batching; an answer is this broker's own to this very request.
+ * Where brokers ask who it is, it logs in first, by SCRAM.
  *
  * Versions are among the lowest that Kafka 4 still takes (KIP-896): <https://kafka.apache.org/protocol.html#protocol_api_keys>.
  */
+import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { connect as connectSecurely } from "node:tls";
 import { Reader, Writer } from "./bytes.ts";
 import { decodeBatches, encodeBatch, type StoredRecord } from "./records.ts";
+import { MECHANISM, scramClient } from "./scram.ts";
 
 export interface PartitionMetadata {
   readonly partition: number;
@@ -30,6 +34,14 @@ export interface NewTopic {
   readonly minIsr: number;
 }
 
+/** Whom a connection speaks for. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+  /** PEM of the authority that brokers' certificates are checked against; absent: nothing is encrypted. */
+  readonly authority?: string;
+}
+
 export interface Fetched {
   /** One more than the last offset that counts as acknowledged, as far as this leader knows. */
   readonly highWatermark: number;
@@ -50,6 +62,8 @@ const PRODUCE = { key: 0, version: 3 };
 const FETCH = { key: 1, version: 4 };
 const METADATA = { key: 3, version: 4 };
 const CREATE_TOPICS = { key: 19, version: 4 };
+const SASL_HANDSHAKE = { key: 17, version: 1 };
+const SASL_AUTHENTICATE = { key: 36, version: 0 };
 
 const ALL_REPLICAS = -1;
 const NO_REPLICA = -1;
@@ -70,21 +84,26 @@ export class Connection {
   readonly #waiting = new Map<number, Waiting>();
   #received: Buffer = Buffer.alloc(0);
   #requests = 0;
+  /** Resolves once the broker knows who it is. */
+  readonly #admitted: Promise<void>;
   #connected = false;
   #ended: Error | undefined;
 
   /** Connects at once. A request without an answer for `limit` ms ends the connection. */
-  constructor(server: string, limit: number) {
+  constructor(server: string, limit: number, login?: Login) {
     this.server = server;
     this.#limit = limit;
-    const colon = server.lastIndexOf(":");
-    this.#socket = connect({ host: server.slice(0, colon), port: Number(server.slice(colon + 1)), noDelay: true });
+    this.#socket = open(server, login?.authority);
     this.#socket.setTimeout(limit, () => {
       if (this.#waiting.size > 0) this.#end(new Error(`no answer for ${limit} ms`));
     });
-    this.#socket.once("connect", () => {
-      this.#connected = true;
-    });
+    this.#admitted = login ? this.#logIn(login) : Promise.resolve();
+    // Whoever asks something is told; until somebody does, nobody is.
+    this.#admitted.catch((error: Error) => this.#end(error));
+    if (!login)
+      this.#socket.once("connect", () => {
+        this.#connected = true;
+      });
     this.#socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     this.#socket.on("error", (error) => this.#end(error));
     this.#socket.on("close", () => this.#end(new Error("connection closed")));
@@ -206,8 +225,27 @@ export class Connection {
     return fetched;
   }
 
+  async #logIn({ username, password }: Login): Promise<void> {
+    const scram = scramClient(username, password, randomBytes(18).toString("base64"));
+    const handshake = await this.#send(SASL_HANDSHAKE, new Writer().string(MECHANISM));
+    check(`logging in by ${MECHANISM}`, handshake.int16());
+    const authenticate = async (message: string): Promise<string> => {
+      const answer = await this.#send(SASL_AUTHENTICATE, new Writer().bytes(Buffer.from(message)));
+      check(`logging in as ${username}`, answer.int16(), answer.string());
+      return answer.bytes()?.toString() ?? "";
+    };
+    const last = scram.answer(await authenticate(scram.first));
+    scram.check(await authenticate(last));
+    this.#connected = true;
+  }
+
   /** Rejects where the connection ends first: whether the request was carried out is then not known. */
-  #ask({ key, version }: { readonly key: number; readonly version: number }, request: Writer): Promise<Reader> {
+  async #ask(kind: { readonly key: number; readonly version: number }, request: Writer): Promise<Reader> {
+    await this.#admitted;
+    return this.#send(kind, request);
+  }
+
+  #send({ key, version }: { readonly key: number; readonly version: number }, request: Writer): Promise<Reader> {
     if (this.#ended) return Promise.reject(this.#ended);
     this.#requests += 1;
     const correlation = this.#requests;
@@ -237,6 +275,15 @@ export class Connection {
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
   }
+}
+
+function open(server: string, authority: string | undefined): Socket {
+  const colon = server.lastIndexOf(":");
+  const to = { host: server.slice(0, colon), port: Number(server.slice(colon + 1)), noDelay: true };
+  // Brokers are reached by addresses, which certificates do not name: the authority vouches for them.
+  return authority === undefined
+    ? connect(to)
+    : connectSecurely({ ...to, ca: authority, checkServerIdentity: () => undefined });
 }
 
 function check(what: string, code: number, message: string | null = null): void {

@@ -1,7 +1,7 @@
 /** One topic of a cluster whose brokers come and go: finds its leaders, and keeps a connection to each. */
 import type { Clock } from "../../shared/lifecycle/ports.ts";
 import type { ReadBack } from "./compare.ts";
-import { Connection, KafkaError, type NewTopic, type TopicMetadata } from "./connection.ts";
+import { Connection, KafkaError, type Login, type NewTopic, type TopicMetadata } from "./connection.ts";
 import type { StoredRecord } from "./records.ts";
 
 /** A request without an answer for that long, ms, is of unknown outcome. */
@@ -36,13 +36,15 @@ export class Topic {
   readonly #topic: NewTopic;
   readonly #bootstrap: () => readonly string[];
   readonly #clock: Clock;
+  readonly #login: Login | undefined;
   readonly #connections = new Map<string, Connection>();
   #metadata: TopicMetadata | undefined;
 
-  constructor(topic: NewTopic, bootstrap: () => readonly string[], clock: Clock) {
+  constructor(topic: NewTopic, bootstrap: () => readonly string[], clock: Clock, login?: Login) {
     this.#topic = topic;
     this.#bootstrap = bootstrap;
     this.#clock = clock;
+    this.#login = login;
   }
 
   /** Creates it where it is not there, and waits until each partition has all its replicas in sync. */
@@ -147,7 +149,7 @@ export class Topic {
   #connection(server: string): Connection {
     const known = this.#connections.get(server);
     if (known && !known.ended) return known;
-    const connection = new Connection(server, LIMIT);
+    const connection = new Connection(server, LIMIT, this.#login);
     this.#connections.set(server, connection);
     return connection;
   }

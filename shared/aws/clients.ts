@@ -1,15 +1,9 @@
-/**
- * The SDK's clients, all made alike. Credentials, and an endpoint other than AWS's own (`AWS_ENDPOINT_URL`), the SDK reads
- * from the environment itself.
- */
+/** The SDK's clients, all made alike. */
 import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
-import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { type Connection, clientSettings } from "./connection.ts";
 
-/** How AWS is reached; what is left out is the SDK's to find. */
-export interface Connection
-  extends Pick<DynamoDBClientConfig, "credentials" | "endpoint" | "requestHandler" | "retryStrategy"> {
-  readonly region: string;
-}
+export type { Connection } from "./connection.ts";
 
 /**
  * A service's client, with its commands. EC2's module is large (its schemas alone are 539 KB), SSM's and Lambda's are not
@@ -38,30 +32,12 @@ export interface Clients {
   destroy(): void;
 }
 
-/** Until a connection stands, ms: within a region it takes a few, so a second means that it will not. */
-const CONNECT = 1_000;
 /** Until an API answers, ms; each answers within tens of milliseconds, DescribeAutoScalingGroups within hundreds. */
 const ANSWER = 5_000;
 /** Until an invoked function answers, ms: beyond what the Kafka function itself may take. */
 const INVOKE = 20_000;
-/** Connections at once, so that a crowd of claims does not queue for them. */
-const SOCKETS = 200;
-/** The first and two more; whoever is not served then is better off looking again. */
-const ATTEMPTS = 3;
-
 export function awsClients(connection: Connection): Clients {
-  const settings = (answer: number) => ({
-    maxAttempts: ATTEMPTS,
-    retryMode: "standard",
-    requestHandler: {
-      connectionTimeout: CONNECT,
-      requestTimeout: answer,
-      throwOnRequestTimeout: true,
-      httpsAgent: { maxSockets: SOCKETS },
-      httpAgent: { maxSockets: SOCKETS },
-    },
-    ...connection,
-  });
+  const settings = (answer: number) => clientSettings(connection, answer);
   const autoScaling = new AutoScalingClient(settings(ANSWER));
   const dynamodb = new DynamoDBClient(settings(ANSWER));
   let ec2: Promise<Ec2> | undefined;

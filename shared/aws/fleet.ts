@@ -44,7 +44,7 @@ export function awsFleet({ client, definition }: FleetOptions): Fleet {
       let from: string | undefined;
       do {
         const page: DescribeAutoScalingGroupsCommandOutput = await calling(
-          `look at groups ${names.join(", ")}`,
+          `look at ${names[0]} and the cluster's other groups`,
           client.send(
             new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: names, MaxRecords: PAGE, NextToken: from }),
           ),

@@ -1,4 +1,4 @@
-/** Kafka as seen from outside the VPC: brokers and listeners through the Kafka function, the quorum through a node's own tools. */
+/** Kafka as seen from outside the VPC: through the Kafka function, but for a KRaft quorum, which a node's own tools tell of. */
 import { decodeKafkaResponse, encodeKafkaRequest, type KafkaRequest, type KafkaResponse } from "../kafka/wire.ts";
 import { commandComment } from "../lifecycle/perform.ts";
 import type { Clock, Commands, KafkaView } from "../lifecycle/ports.ts";
@@ -67,6 +67,15 @@ export function awsKafkaView({ lambda, functionName, commands, clock }: KafkaVie
       const { listeners } = await ask({ listeners: servers });
       if (!listeners) throw new Error(`${functionName} did not answer about listeners ${servers.join(", ")}`);
       return listeners;
+    },
+
+    async ensemble(members) {
+      try {
+        const { ensemble } = await ask({ ensemble: members });
+        return ensemble ?? unseen(`${functionName} did not answer about the ensemble`);
+      } catch (error) {
+        return unseen(reasonOf(error));
+      }
     },
 
     async quorum(instance) {

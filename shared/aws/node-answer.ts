@@ -1,6 +1,6 @@
 /** The node script's answer: one JSON line, the last of its standard output. */
 import * as v from "valibot";
-import type { NodeAnswer, QuorumAnswer, QuorumReplica } from "../lifecycle/sights.ts";
+import type { AccessAnswer, NodeAnswer, QuorumAnswer, QuorumReplica } from "../lifecycle/sights.ts";
 
 const whole = v.pipe(v.number(), v.safeInteger());
 
@@ -18,15 +18,24 @@ const quorum = v.object({
   observers: v.array(replica),
 } satisfies Record<keyof QuorumAnswer, v.GenericSchema>);
 
+const access = v.object({
+  created: v.array(v.string()),
+  changed: v.array(v.string()),
+  removed: v.array(v.string()),
+  versions: v.record(v.string(), v.string()),
+} satisfies Record<keyof AccessAnswer, v.GenericSchema>);
+
 const nodeAnswer = v.object({
   ok: v.boolean(),
-  action: v.picklist(["configure", "stop", "status", "verify"]),
+  action: v.picklist(["configure", "stop", "status", "verify", "access"]),
   digest: v.exactOptional(v.string()),
   unit: v.exactOptional(v.string()),
+  supervisor: v.exactOptional(v.string()),
   stopped: v.exactOptional(v.boolean()),
   tombstone: v.exactOptional(v.boolean()),
   error: v.exactOptional(v.string()),
   quorum: v.exactOptional(quorum),
+  access: v.exactOptional(access),
 } satisfies Record<keyof NodeAnswer, v.GenericSchema>);
 
 /** The answer, or in words why there is none to read. */

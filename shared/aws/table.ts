@@ -4,13 +4,16 @@
  */
 import type { RoleName } from "../cluster/definition.ts";
 import type { Table } from "../lifecycle/ports.ts";
-import type { QuorumMark, Roster, Turn } from "../lifecycle/sights.ts";
+import type { AccessMark, QuorumMark, Roster, Turn } from "../lifecycle/sights.ts";
 import { emptyRoster, roleNames } from "../members/roster.ts";
+import { dynamoAccess } from "./table/access.ts";
 import {
+  accessKey,
   quorumKey,
   recordKey,
   recordPrefix,
   rosterKey,
+  toAccessMark,
   toQuorumMark,
   toRecord,
   toRoster,
@@ -29,7 +32,7 @@ export function dynamoTable(options: PartitionOptions): Table {
   return {
     async read(instance) {
       const key = recordKey(instance);
-      const items = await own.pick([...roleNames.map(rosterKey), turnKey, quorumKey, key]);
+      const items = await own.pick([...roleNames.map(rosterKey), turnKey, quorumKey, accessKey, key]);
       const record = items.get(key);
       return { ...clusterPart(items), ...(record ? { record: toRecord(record) } : {}) };
     },
@@ -44,6 +47,7 @@ export function dynamoTable(options: PartitionOptions): Table {
     ...dynamoRecords(own),
     ...dynamoTurn(own),
     ...dynamoQuorum(own),
+    ...dynamoAccess(own),
   };
 }
 
@@ -51,12 +55,14 @@ interface ClusterPart {
   readonly rosters: ReadonlyMap<RoleName, Roster>;
   readonly turn?: Turn;
   readonly quorum?: QuorumMark;
+  readonly access?: AccessMark;
 }
 
-/** What every reader is told: each role's roster, the turn, the quorum mark. */
+/** What every reader is told: each role's roster, the turn, the quorum and access marks. */
 function clusterPart(items: Items): ClusterPart {
   const turn = items.get(turnKey);
   const quorum = items.get(quorumKey);
+  const access = items.get(accessKey);
   const rosters = roleNames.map((role) => {
     const item = items.get(rosterKey(role));
     return [role, item ? toRoster(role, item) : emptyRoster(role)] as const;
@@ -65,5 +71,6 @@ function clusterPart(items: Items): ClusterPart {
     rosters: new Map(rosters),
     ...(turn ? { turn: toTurn(turn) } : {}),
     ...(quorum ? { quorum: toQuorumMark(quorum) } : {}),
+    ...(access ? { access: toAccessMark(access) } : {}),
   };
 }

@@ -2,7 +2,12 @@
  * What a user declares about one cluster, after validation: every default filled in, every period in milliseconds.
  * `parse.ts` makes it from YAML or JSON; everything behind the edge trusts it.
  */
-export type RoleName = "broker" | "controller";
+import type { Security } from "./security.ts";
+
+export type RoleName = "broker" | "controller" | "zookeeper";
+
+/** Where a Kafka keeps its metadata: in a quorum of its own controllers, or in a ZooKeeper ensemble (Kafka 3.9). */
+export type Mode = "kraft" | "zookeeper";
 
 export interface Zone {
   /** Availability zone, e.g. `eu-central-1a`; also the brokers' `broker.rack`. */
@@ -73,7 +78,14 @@ export interface Role {
   readonly volume: Volume;
   /** Kafka settings added to or overriding Rollcall's defaults, already checked against those it owns. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Of a ZooKeeper ensemble: what starts and configures its members on the node. */
+  readonly supervisor?: Supervisor;
 }
+
+/** systemd with rendered files, or Exhibitor, whose shared configuration lies in that bucket. */
+export type Supervisor =
+  | { readonly kind: "systemd" }
+  | { readonly kind: "exhibitor"; readonly bucket: string; readonly key: string };
 
 /** All in milliseconds. */
 export interface Periods {
@@ -95,6 +107,8 @@ export interface Periods {
   readonly grace: number;
   /** The same where its node does not answer at all. */
   readonly silentGrace: number;
+  /** Between two checks that users and ACLs are as declared. */
+  readonly access: number;
 }
 
 export interface Definition {
@@ -103,7 +117,7 @@ export interface Definition {
   readonly zones: readonly Zone[];
   readonly kafka: {
     readonly version: string;
-    readonly mode: "kraft";
+    readonly mode: Mode;
     /** Settings for all roles; a role's own win. */
     readonly settings: Readonly<Record<string, string>>;
   };
@@ -113,6 +127,8 @@ export interface Definition {
     readonly ignoreTopics: readonly string[];
   };
   readonly periods: Periods;
+  /** Absent: nobody is asked who he is. */
+  readonly security?: Security;
   readonly network: Network;
   readonly nodes: NodeImage;
   /** Whether an internal Network Load Balancer serves for bootstrap. */
@@ -122,9 +138,6 @@ export interface Definition {
   /** SNS topics that alarms go to; none: alarms only show. */
   readonly alarms: readonly string[];
 }
-
-export const CLIENT_PORT = 9092;
-export const CONTROLLER_PORT = 9093;
 
 /** The role of that name; throws where the definition has none, which its validation excludes. */
 export function roleOf(definition: Definition, name: RoleName): Role {
@@ -140,9 +153,4 @@ export function groupOf(definition: Definition, groupName: string): { role: Role
     if (group) return { role, zone: group.zone };
   }
   return undefined;
-}
-
-/** `host:port` of every controller of the pool, by id: where quorum members and brokers look for the quorum. */
-export function quorumServers(definition: Definition): string[] {
-  return (roleOf(definition, "controller").pool ?? []).map((p) => `${p.address}:${CONTROLLER_PORT}`);
 }

@@ -2,10 +2,9 @@ import type { PoolAddress, RoleName } from "./definition.ts";
 import { parseIpv4 } from "./ipv4.ts";
 import type { Path, Problems } from "./problems.ts";
 import { absent, type Reader } from "./reader.ts";
+import { ROLE_KINDS } from "./role-kinds.ts";
 import { checkAddress, type ZonesRead } from "./zones.ts";
 
-/** KRaft's `node.id` is a Java int from 0 on. */
-const HIGHEST_ID = 2 ** 31 - 1;
 /** A role's roster is one DynamoDB item, of at most 400 KB; its members take some 150 bytes each. */
 const MOST_IDS = 2000;
 
@@ -24,13 +23,14 @@ export function readPool(
   mapping: Readonly<Record<string, unknown>>,
 ): readonly PoolAddress[] | undefined {
   const { reader, problems, zones } = context;
+  const kind = ROLE_KINDS[name];
   const at = [...path, "addresses"];
   if (absent(mapping.addresses)) {
-    if (name === "controller") {
+    if (kind.duty === "quorum") {
       problems.add(
         at,
         undefined,
-        "controllers need fixed addresses, where brokers and each other look for the quorum",
+        `${kind.members} need fixed addresses, where brokers and each other look for the quorum`,
         "List id, zone and address of each, as {id: 101, zone: eu-central-1a, address: 10.0.1.10}",
       );
     }
@@ -48,7 +48,7 @@ export function readPool(
     const here = [...at, index];
     const entry = reader.mapping(here, value, ["id", "zone", "address"]);
     if (entry === undefined) continue;
-    const id = reader.whole([...here, "id"], entry.id, 0, HIGHEST_ID, "a node id");
+    const id = reader.whole([...here, "id"], entry.id, kind.ids.lowest, kind.ids.highest, "a node id");
     const zone = reader.text([...here, "zone"], entry.zone, /^/, "the zone of this address", "eu-central-1a");
     const address = reader.text([...here, "address"], entry.address, /^/, "an IPv4 address", "10.0.1.10");
     if (id !== undefined && ids.has(id)) {
@@ -86,15 +86,19 @@ export function readPool(
 export function readRange(
   context: RoleContext,
   path: Path,
+  name: RoleName,
   mapping: Readonly<Record<string, unknown>>,
 ): readonly number[] | undefined {
   const { reader, problems } = context;
+  const { duty, ids: allowed } = ROLE_KINDS[name];
   const at = [...path, "ids"];
   const value = mapping.ids;
   // Where there are addresses or should be, what is wrong with them has been said.
-  if (!absent(mapping.addresses) || (absent(value) && path.at(-1) === "controller")) return undefined;
+  if (!absent(mapping.addresses) || (absent(value) && duty === "quorum")) return undefined;
   if (Array.isArray(value)) {
-    const ids = value.map((id, index) => reader.whole([...at, index], id, 0, HIGHEST_ID, "a node id"));
+    const ids = value.map((id, index) =>
+      reader.whole([...at, index], id, allowed.lowest, allowed.highest, "a node id"),
+    );
     const seen = new Set<number>();
     for (const [index, id] of ids.entries()) {
       if (id === undefined) continue;
@@ -105,8 +109,8 @@ export function readRange(
   }
   const range = reader.mapping(at, value, ["from", "to"]);
   if (range === undefined) return undefined;
-  const from = reader.whole([...at, "from"], range.from, 0, HIGHEST_ID, "the lowest node id");
-  const to = reader.whole([...at, "to"], range.to, 0, HIGHEST_ID, "the highest node id");
+  const from = reader.whole([...at, "from"], range.from, allowed.lowest, allowed.highest, "the lowest node id");
+  const to = reader.whole([...at, "to"], range.to, allowed.lowest, allowed.highest, "the highest node id");
   if (from === undefined || to === undefined) return undefined;
   if (from > to) {
     problems.add(at, value, "the range is empty: from is above to", "Put the lower id first");
@@ -124,8 +128,15 @@ export function readRange(
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
-/** Every zone's nodes need an address each. */
-export function checkPoolSize(context: RoleContext, path: Path, pool: readonly PoolAddress[], perZone: number): void {
+/** Every zone's nodes need an address each; where every address is a member, there are no more than that. */
+export function checkPoolSize(
+  context: RoleContext,
+  path: Path,
+  name: RoleName,
+  pool: readonly PoolAddress[],
+  perZone: number,
+): void {
+  const { spares, members } = ROLE_KINDS[name];
   for (const zone of context.zones.names) {
     const count = pool.filter((entry) => entry.zone === zone).length;
     if (count < perZone) {
@@ -134,6 +145,13 @@ export function checkPoolSize(context: RoleContext, path: Path, pool: readonly P
         undefined,
         `${zone} has ${count} addresses for its ${perZone} nodes`,
         `List ${perZone - count} more there, or lower perZone`,
+      );
+    } else if (count > perZone && !spares) {
+      context.problems.add(
+        path,
+        undefined,
+        `${zone} has ${count} addresses for its ${perZone} nodes, and ${members} count all of them for their majority`,
+        `List exactly ${perZone} there: a replacement takes over the address of the one it replaces`,
       );
     }
   }

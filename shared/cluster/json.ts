@@ -1,6 +1,7 @@
 import type { Definition, Role } from "./definition.ts";
 import { periodsInSeconds } from "./periods.ts";
 import { Problems } from "./problems.ts";
+import { securityJson } from "./security-rules.ts";
 import { readDefinition } from "./validate.ts";
 
 /**
@@ -17,15 +18,16 @@ export function parseDefinitionJson(value: unknown, source = "the packaged defin
 
 /** The same definition as a JSON value with every default written out: `parseDefinitionJson` makes it again from that. */
 export function definitionJson(definition: Definition): unknown {
-  const { roles, periods } = definition;
+  const { roles, periods, security } = definition;
   return {
     ...definition,
     roles: Object.fromEntries(roles.map((role) => [role.name, roleJson(role)])),
+    ...(security === undefined ? {} : { security: securityJson(security) }),
     periods: periodsInSeconds(periods),
   };
 }
 
-function roleJson({ perZone, instanceType, ids, pool, groups, heap, volume, settings }: Role): unknown {
+function roleJson({ perZone, instanceType, ids, pool, groups, heap, volume, settings, supervisor }: Role): unknown {
   return {
     perZone,
     instanceType,
@@ -34,6 +36,7 @@ function roleJson({ perZone, instanceType, ids, pool, groups, heap, volume, sett
     ...(pool === undefined ? { ids: idsJson(ids) } : { addresses: pool }),
     groups: Object.fromEntries(groups.filter((group) => group.existing).map((group) => [group.zone, group.name])),
     settings,
+    ...(supervisor === undefined ? {} : { supervisor }),
   };
 }
 

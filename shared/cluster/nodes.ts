@@ -59,7 +59,17 @@ export function checkNodes(
   rest: { readonly version: string; readonly roles: readonly Role[]; readonly periods: Periods },
 ): void {
   const { image, archive } = nodes;
-  const own = rest.roles.some((role) => role.groups.some((group) => !group.existing));
+  const isOwn = (role: Role) => role.groups.some((group) => !group.existing);
+  const own = rest.roles.some(isOwn);
+  const supervised = rest.roles.find((role) => role.supervisor?.kind === "exhibitor" && isOwn(role));
+  if (image === undefined && supervised) {
+    problems.add(
+      ["roles", supervised.name, "supervisor", "kind"],
+      "exhibitor",
+      "the instances would have no Exhibitor: neither Amazon Linux nor Kafka's archive brings it",
+      "Give nodes.image, with Exhibitor's jars in /opt/exhibitor/libs, or use systemd",
+    );
+  }
   if (image === undefined && archive === undefined && own) {
     problems.add(
       path,

@@ -17,6 +17,7 @@ export type PeriodName = keyof Periods;
  * - `stop`: a command's time, and the agent's own before it begins and after it ends.
  * - `grace`: the unit starts a dead process again within seconds, a broker's session lasts 9 s; three sweeps see it dead.
  * - `silentGrace`: a node that says nothing may only be cut off from SSM, so it is given as long as a boot.
+ * - `access`: looking at users and ACLs takes some JVMs on a node; whoever changes them past Rollcall is in no hurry.
  */
 export const DEFAULT_PERIODS: Periods = {
   sweep: 60,
@@ -28,6 +29,7 @@ export const DEFAULT_PERIODS: Periods = {
   stop: 900,
   grace: 180,
   silentGrace: 900,
+  access: 900,
 };
 
 const NAMES = Object.keys(DEFAULT_PERIODS) as readonly PeriodName[];

@@ -2,11 +2,10 @@ import type { Group, Role, RoleName } from "./definition.ts";
 import { checkPoolSize, checkRangeSize, type RoleContext, readPool, readRange } from "./identities.ts";
 import type { Path, Problems } from "./problems.ts";
 import { absent } from "./reader.ts";
+import { ROLE_KINDS } from "./role-kinds.ts";
 import { readSettings } from "./settings.ts";
+import { readSupervisor } from "./supervisor.ts";
 import { readVolume } from "./volume.ts";
-
-/** MiB; 1 GiB is what Kafka's own start scripts give a broker. */
-const DEFAULT_HEAP: Readonly<Record<RoleName, number>> = { controller: 512, broker: 1024 };
 
 const INSTANCE_TYPE = /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/;
 /** Auto Scaling takes 1 to 255 characters without a colon; of these, the ones that need no quotes anywhere. */
@@ -14,10 +13,15 @@ const GROUP_NAME = /^[A-Za-z0-9][\w.-]{0,254}$/;
 
 const KEYS = ["perZone", "instanceType", "heap", "volume", "ids", "addresses", "groups", "settings"] as const;
 
+/** Keys that a role knows beside those of all. */
+const OWN_KEYS: Readonly<Partial<Record<RoleName, readonly string[]>>> = { zookeeper: ["supervisor"] };
+
 /** One role, checked by itself; undefined where something of it could not be read. */
 export function readRole(context: RoleContext, path: Path, name: RoleName, value: unknown): Role | undefined {
   const { reader, problems, zones } = context;
-  const mapping = reader.mapping(path, value, KEYS);
+  const kind = ROLE_KINDS[name];
+  const ownKeys = OWN_KEYS[name] ?? [];
+  const mapping = reader.mapping(path, value, [...KEYS, ...ownKeys]);
   if (mapping === undefined) return undefined;
   const perZone = reader.whole([...path, "perZone"], mapping.perZone, 1, 1000, "how many nodes each zone has");
   const instanceType = reader.text(
@@ -28,19 +32,23 @@ export function readRole(context: RoleContext, path: Path, name: RoleName, value
     "m7g.large",
   );
   const heap = absent(mapping.heap)
-    ? DEFAULT_HEAP[name]
+    ? kind.heap
     : reader.whole([...path, "heap"], mapping.heap, 64, 1_048_576, "the JVM's heap in MiB");
   const volume = readVolume(reader, problems, [...path, "volume"], name, mapping.volume);
-  const settings = readSettings(reader, problems, [...path, "settings"], mapping.settings);
+  const settings = readSettings(reader, problems, [...path, "settings"], mapping.settings, kind.runs);
+  const supervised = ownKeys.includes("supervisor");
+  const supervisor = supervised
+    ? readSupervisor(reader, problems, [...path, "supervisor"], mapping.supervisor)
+    : undefined;
   const groups = readGroups(context, [...path, "groups"], name, mapping.groups);
   const pool = readPool(context, path, name, mapping);
-  const ids = pool === undefined ? readRange(context, path, mapping) : pool.map((entry) => entry.id);
+  const ids = pool === undefined ? readRange(context, path, name, mapping) : pool.map((entry) => entry.id);
 
   if (perZone !== undefined && zones.complete) {
-    if (pool !== undefined) checkPoolSize(context, [...path, "addresses"], pool, perZone);
+    if (pool !== undefined) checkPoolSize(context, [...path, "addresses"], name, pool, perZone);
     else if (ids !== undefined && absent(mapping.addresses))
       checkRangeSize(context, [...path, "ids"], mapping.ids, ids, perZone);
-    if (name === "controller") checkVoters(context, [...path, "perZone"], perZone);
+    if (kind.duty === "quorum") checkVoters(context, [...path, "perZone"], name, perZone);
   }
   if (
     perZone === undefined ||
@@ -49,11 +57,23 @@ export function readRole(context: RoleContext, path: Path, name: RoleName, value
     volume === undefined ||
     settings === undefined ||
     groups === undefined ||
-    ids === undefined
+    ids === undefined ||
+    (supervised && supervisor === undefined)
   ) {
     return undefined;
   }
-  return { name, perZone, instanceType, ids, ...(pool === undefined ? {} : { pool }), groups, heap, volume, settings };
+  return {
+    name,
+    perZone,
+    instanceType,
+    ids,
+    ...(pool === undefined ? {} : { pool }),
+    groups,
+    heap,
+    volume,
+    settings,
+    ...(supervisor === undefined ? {} : { supervisor }),
+  };
 }
 
 /** One group per zone: the one that exists under the name the user gave, or the stack's own, `<cluster>-<role>-<zone>`. */
@@ -83,23 +103,25 @@ function readGroups(context: RoleContext, path: Path, name: RoleName, value: unk
  * One or two voters can never lose any, so none of them could ever be replaced; an even number survives no more losses than
  * one less and only adds ways to tie; beyond five, every write waits for more of them (Kafka documentation, "KRaft").
  */
-function checkVoters(context: RoleContext, path: Path, perZone: number): void {
+function checkVoters(context: RoleContext, path: Path, name: RoleName, perZone: number): void {
   const zones = context.zones.names.size;
   const voters = zones * perZone;
   if (voters === 3 || voters === 5) return;
+  const { members } = ROLE_KINDS[name];
   context.problems.add(
     path,
     perZone,
-    `${voters} controllers (${zones} zones, ${perZone} in each) are no sound quorum`,
-    "Have 3 controllers, or 5: one per zone in 3 or 5 zones, or 3 or 5 in a single zone",
+    `${voters} ${members} (${zones} zones, ${perZone} in each) are no sound quorum`,
+    `Have 3 ${members}, or 5: one per zone in 3 or 5 zones, or 3 or 5 in a single zone`,
   );
 }
 
-/** What has to differ between roles: KRaft's controllers and brokers share `node.id`, and all share the network and AWS. */
+/** What has to differ between roles: Kafka's nodes share `node.id`, and all share the network and AWS. */
 export function checkRolesTogether(problems: Problems, path: Path, roles: readonly Role[]): void {
   for (const [index, role] of roles.entries()) {
     for (const other of roles.slice(0, index)) {
-      const shared = role.ids.filter((id) => other.ids.includes(id));
+      const alike = ROLE_KINDS[role.name].runs === ROLE_KINDS[other.name].runs;
+      const shared = alike ? role.ids.filter((id) => other.ids.includes(id)) : [];
       if (shared.length > 0) {
         problems.add(
           [...path, role.name, role.pool === undefined ? "ids" : "addresses"],

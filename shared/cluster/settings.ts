@@ -1,4 +1,4 @@
-import { ownedBy } from "../config/server.ts";
+import { ownedBy } from "../config/owned.ts";
 import type { Path, Problems } from "./problems.ts";
 import { absent, type Reader } from "./reader.ts";
 
@@ -6,27 +6,40 @@ export type Settings = Readonly<Record<string, string>>;
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
 
+/** Whose settings they are, with one for an example. */
+const PROGRAMS = {
+  kafka: { title: "Kafka", example: "log.retention.hours" },
+  zookeeper: { title: "ZooKeeper", example: "autopurge.snapRetainCount" },
+} as const;
+
 /**
- * Kafka settings: names to texts. Numbers and booleans become the text that YAML and JSON write for them; a whole number too
+ * A program's settings: names to texts. Numbers and booleans become the text that YAML and JSON write for them; a whole number too
  * large for a double is refused, as it would not be the one that was written.
  */
-export function readSettings(reader: Reader, problems: Problems, path: Path, value: unknown): Settings | undefined {
+export function readSettings(
+  reader: Reader,
+  problems: Problems,
+  path: Path,
+  value: unknown,
+  program: keyof typeof PROGRAMS,
+): Settings | undefined {
+  const { title, example } = PROGRAMS[program];
   if (absent(value)) return {};
   const mapping = reader.openMapping(path, value);
   if (mapping === undefined) return undefined;
   const settings: [string, string][] = [];
   for (const [name, given] of Object.entries(mapping)) {
     const at = [...path, name];
-    const owned = ownedBy(name);
-    if (!NAME.test(name)) {
+    const owned = ownedBy(program, name);
+    if (owned !== undefined) {
+      problems.add(at, given, `this setting is Rollcall's own: ${owned}`, "Leave it out");
+    } else if (!NAME.test(name)) {
       problems.add(
         at,
         given,
-        "this is not the name of a Kafka setting",
-        "Write it as Kafka does, such as log.retention.hours",
+        `this is not the name of a ${title} setting`,
+        `Write it as ${title} does, such as ${example}`,
       );
-    } else if (owned !== undefined) {
-      problems.add(at, given, `this setting is Rollcall's own: ${owned}`, "Leave it out");
     } else {
       const text = settingText(problems, at, given);
       if (text !== undefined) settings.push([name, text]);

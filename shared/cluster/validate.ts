@@ -1,12 +1,15 @@
-import type { Definition, Role, RoleName } from "./definition.ts";
+import type { Definition, Mode, Role } from "./definition.ts";
 import type { RoleContext } from "./identities.ts";
+import { readKafka } from "./kafka.ts";
 import { readNetwork } from "./network.ts";
 import { checkNodes, readNodes } from "./nodes.ts";
 import { readPeriods } from "./periods.ts";
 import type { Path, Problems } from "./problems.ts";
 import { absent, Reader } from "./reader.ts";
+import { ROLE_KINDS, ROLE_NAMES, rolesOfMode } from "./role-kinds.ts";
 import { checkRolesTogether, readRole } from "./roles.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { readSecurity } from "./security-rules.ts";
+import type { Settings } from "./settings.ts";
 import { readAlarms, readRetention } from "./watch.ts";
 import { readZones } from "./zones.ts";
 
@@ -16,7 +19,6 @@ import { readZones } from "./zones.ts";
  */
 const CLUSTER = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 const REGION = /^[a-z]{2,4}(-[a-z]+)+-\d+$/;
-const VERSION = /^\d{1,3}\.\d{1,3}\.\d{1,3}$/;
 const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
 
 const REPLICATION_FACTORS = [
@@ -36,12 +38,11 @@ const KEYS = [
   "roles",
   "loadBalancer",
   "safety",
+  "security",
   "periods",
   "retention",
   "alarms",
 ] as const;
-
-const ROLES: readonly RoleName[] = ["controller", "broker"];
 
 /**
  * Reads a whole definition, reports everything that is wrong with it to `problems`, and answers undefined where something is.
@@ -60,11 +61,14 @@ export function readDefinition(value: unknown, problems: Problems): Definition |
   const region = reader.text(["region"], top.region, REGION, "an AWS region", "eu-central-1");
   const zones = readZones(reader, problems, ["zones"], top.zones, region);
   const network = readNetwork(reader, problems, ["network"], top.network);
-  const kafka = readKafka(reader, problems, ["kafka"], top.kafka);
+  const { mode, kafka } = readKafka(reader, problems, ["kafka"], top.kafka);
   const nodes = readNodes(reader, ["nodes"], top.nodes);
-  const roles = readRoles({ reader, problems, cluster, zones }, ["roles"], top.roles);
+  const roles = readRoles({ reader, problems, cluster, zones }, ["roles"], top.roles, mode);
   const loadBalancer = absent(top.loadBalancer) ? true : reader.flag(["loadBalancer"], top.loadBalancer);
   const safety = readSafety(reader, ["safety"], top.safety);
+  const security = absent(top.security)
+    ? undefined
+    : readSecurity({ reader, problems, region, mode }, ["security"], top.security);
   const periods = readPeriods(reader, problems, ["periods"], top.periods);
   const retention = readRetention(reader, problems, ["retention"], top.retention);
   const alarms = readAlarms(reader, problems, ["alarms"], top.alarms, region);
@@ -77,6 +81,7 @@ export function readDefinition(value: unknown, problems: Problems): Definition |
     roles === undefined ||
     loadBalancer === undefined ||
     safety === undefined ||
+    (security === undefined && !absent(top.security)) ||
     periods === undefined ||
     retention === undefined ||
     alarms === undefined
@@ -95,6 +100,7 @@ export function readDefinition(value: unknown, problems: Problems): Definition |
     roles,
     loadBalancer,
     safety,
+    ...(security === undefined ? {} : { security }),
     periods,
     retention,
     alarms,
@@ -138,40 +144,30 @@ function checkReplication(problems: Problems, common: Settings, roles: readonly 
   }
 }
 
-function readRoles(context: RoleContext, path: Path, value: unknown): readonly Role[] | undefined {
-  const mapping = context.reader.mapping(path, value, ROLES);
+/** The roles of the cluster's mode, all of them and no other; those that were given where the mode could not be read. */
+function readRoles(
+  context: RoleContext,
+  path: Path,
+  value: unknown,
+  mode: Mode | undefined,
+): readonly Role[] | undefined {
+  const { reader, problems } = context;
+  const mapping = reader.mapping(path, value, ROLE_NAMES);
   if (mapping === undefined) return undefined;
-  const read = ROLES.map((name) => readRole(context, [...path, name], name, mapping[name]));
+  const wanted = mode === undefined ? ROLE_NAMES.filter((name) => !absent(mapping[name])) : rolesOfMode(mode);
+  for (const name of ROLE_NAMES) {
+    if (absent(mapping[name]) || wanted.includes(name)) continue;
+    problems.add(
+      [...path, name],
+      undefined,
+      `a cluster in mode ${mode} has no ${name}`,
+      `Its roles are ${wanted.join(" and ")}: leave this one out, or set kafka.mode to ${ROLE_KINDS[name].modes.join(" or ")}`,
+    );
+  }
+  const read = wanted.map((name) => readRole(context, [...path, name], name, mapping[name]));
   const roles = read.filter((role) => role !== undefined);
-  checkRolesTogether(context.problems, path, roles);
-  return roles.length === ROLES.length ? roles : undefined;
-}
-
-function readKafka(reader: Reader, problems: Problems, path: Path, value: unknown): Definition["kafka"] | undefined {
-  const mapping = reader.mapping(path, value, ["version", "mode", "settings"]);
-  if (mapping === undefined) return undefined;
-  const version = reader.text([...path, "version"], mapping.version, VERSION, "a whole Kafka version", "4.3.1");
-  if (version !== undefined) checkVersion(problems, [...path, "version"], version);
-  const mode = absent(mapping.mode)
-    ? "kraft"
-    : reader.text([...path, "mode"], mapping.mode, /^kraft$/, "a mode that Rollcall runs", "kraft");
-  const settings = readSettings(reader, problems, [...path, "settings"], mapping.settings);
-  if (version === undefined || mode === undefined || settings === undefined) return undefined;
-  return { version, mode: "kraft", settings };
-}
-
-/**
- * A replaced controller takes its former incarnation's vote by itself only from 4.2 on (`controller.quorum.auto.join.enable`);
- * 4.0 may besides elect an empty replica from its ELR, and before it quorums were static.
- */
-function checkVersion(problems: Problems, path: Path, version: string): void {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major === 4 && minor >= 2) return;
-  const problem =
-    major > 4
-      ? "this Kafka is newer than this Rollcall knows"
-      : "this Kafka is too old: only from 4.2 on does a replaced controller join its quorum by itself";
-  problems.add(path, version, problem, "Use 4.2.0 or a later 4.x");
+  checkRolesTogether(problems, path, roles);
+  return roles.length === wanted.length ? roles : undefined;
 }
 
 function readSafety(reader: Reader, path: Path, value: unknown): Definition["safety"] | undefined {

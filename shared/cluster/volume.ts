@@ -1,6 +1,7 @@
 import type { RoleName, Volume } from "./definition.ts";
 import type { Path, Problems } from "./problems.ts";
 import { absent, type Reader } from "./reader.ts";
+import { ROLE_KINDS } from "./role-kinds.ts";
 
 interface Limits {
   /** GiB. */
@@ -33,9 +34,6 @@ const LIMITS: Readonly<Record<Volume["type"], Limits>> = {
 /** MiB/s that each provisioned IOPS of a gp3 volume can carry. */
 const THROUGHPUT_PER_IOPS = 0.25;
 
-/** GiB; a controller's disk has the cluster's metadata only. */
-const DEFAULT_SIZE: Readonly<Record<RoleName, number>> = { controller: 20, broker: 100 };
-
 /** A role's data volume; undefined where something of it could not be read. */
 export function readVolume(
   reader: Reader,
@@ -54,7 +52,7 @@ export function readVolume(
   const whole = (key: string, range: Range, what: string): number | undefined =>
     reader.whole([...path, key], mapping[key], range.from, range.to, `${what} of ${type}`);
 
-  const size = absent(mapping.size) ? DEFAULT_SIZE[role] : whole("size", limits.size, "the size in GiB");
+  const size = absent(mapping.size) ? ROLE_KINDS[role].volume : whole("size", limits.size, "the size in GiB");
   // A type that gives no IOPS by itself has to be told how many: absent is then missing.
   const withoutIops = absent(mapping.iops) && limits.own !== undefined;
   const iops = withoutIops ? undefined : whole("iops", limits.iops, "the IOPS");

@@ -1,6 +1,9 @@
-/** `server.properties` of a KRaft controller or broker (Kafka 4.3, dynamic quorum). */
+/** `server.properties` of a KRaft controller or broker (Kafka 4.3, dynamic quorum), or of a broker on ZooKeeper (Kafka 3.9). */
 import type { Definition, Role } from "../cluster/definition.ts";
-import { CLIENT_PORT, CONTROLLER_PORT, quorumServers, roleOf } from "../cluster/definition.ts";
+import { roleOf } from "../cluster/definition.ts";
+import { CLIENT_PORT, CONTROLLER_PORT, isQuorum, quorumServers } from "../cluster/role-kinds.ts";
+import { securitySettings } from "./credentials.ts";
+import { clientListener, controllerListener } from "./listeners.ts";
 
 /** One node, as its configuration is rendered for. */
 export interface Node {
@@ -14,8 +17,8 @@ export interface Node {
 /** Relative to the unit's working directory, so that the file does not depend on where the node's home is. */
 export const DATA_DIRECTORY = "data";
 
-const CLIENT_LISTENER = "PLAINTEXT";
-const CONTROLLER_LISTENER = "CONTROLLER";
+/** Where in the ensemble's tree Kafka keeps its own, so that the ensemble can serve others too. */
+export const CHROOT = "/kafka";
 
 /** Kafka's settings for that node: durability defaults, the definition's, the role's, and last those Rollcall owns. */
 export function serverSettings(definition: Definition, node: Node): Record<string, string> {
@@ -23,12 +26,10 @@ export function serverSettings(definition: Definition, node: Node): Record<strin
     ...durabilitySettings(definition),
     ...definition.kafka.settings,
     ...node.role.settings,
-    ...(node.role.name === "controller" ? controllerSettings(node) : brokerSettings(node)),
-    "controller.listener.names": CONTROLLER_LISTENER,
-    "controller.quorum.bootstrap.servers": quorumServers(definition).join(","),
-    "listener.security.protocol.map": `${CLIENT_LISTENER}:PLAINTEXT,${CONTROLLER_LISTENER}:PLAINTEXT`,
+    ...(isQuorum(node.role) ? controllerSettings(definition, node) : brokerSettings(definition, node)),
+    ...(definition.kafka.mode === "kraft" ? kraftSettings(definition, node) : zookeeperSettings(definition, node)),
+    ...securitySettings(definition, node.role),
     "log.dirs": DATA_DIRECTORY,
-    "node.id": String(node.id),
   };
 }
 
@@ -48,16 +49,21 @@ function durabilitySettings(definition: Definition): Record<string, string> {
     "default.replication.factor": String(replication),
     "min.insync.replicas": String(minInSync),
     "offsets.topic.replication.factor": String(replication),
-    "share.coordinator.state.topic.min.isr": String(minInSync),
-    "share.coordinator.state.topic.replication.factor": String(replication),
+    // Share groups came with KRaft (KIP-932).
+    ...(definition.kafka.mode === "kraft"
+      ? {
+          "share.coordinator.state.topic.min.isr": String(minInSync),
+          "share.coordinator.state.topic.replication.factor": String(replication),
+        }
+      : undefined),
     "transaction.state.log.min.isr": String(minInSync),
     "transaction.state.log.replication.factor": String(replication),
     "unclean.leader.election.enable": "false",
   };
 }
 
-function controllerSettings(node: Node): Record<string, string> {
-  const listener = `${CONTROLLER_LISTENER}://${node.address}:${CONTROLLER_PORT}`;
+function controllerSettings(definition: Definition, node: Node): Record<string, string> {
+  const listener = `${controllerListener(definition).name}://${node.address}:${CONTROLLER_PORT}`;
   return {
     "advertised.listeners": listener,
     // A controller with a new disk takes its predecessor's place among the voters by itself (KIP-853, Kafka 4.2).
@@ -67,44 +73,35 @@ function controllerSettings(node: Node): Record<string, string> {
   };
 }
 
-function brokerSettings(node: Node): Record<string, string> {
-  const listener = `${CLIENT_LISTENER}://${node.address}:${CLIENT_PORT}`;
+function brokerSettings(definition: Definition, node: Node): Record<string, string> {
+  const { name } = clientListener(definition);
+  const listener = `${name}://${node.address}:${CLIENT_PORT}`;
   return {
     "advertised.listeners": listener,
     "broker.rack": node.zone,
-    "inter.broker.listener.name": CLIENT_LISTENER,
+    "inter.broker.listener.name": name,
     listeners: listener,
-    "process.roles": "broker",
   };
 }
 
-const ADDRESSING = "each node listens on and advertises the address that Rollcall gave it";
-const QUORUM = "the quorum is found through the controllers' address pool, and its voters change by themselves";
-const DISK = "the node's script formats and guards the one directory below its home";
-const IDENTITY = "Rollcall hands out node ids";
+function kraftSettings(definition: Definition, node: Node): Record<string, string> {
+  const [clients, controllers] = [clientListener(definition), controllerListener(definition)];
+  return {
+    "controller.listener.names": controllers.name,
+    "controller.quorum.bootstrap.servers": quorumServers(definition).join(","),
+    "listener.security.protocol.map": `${clients.name}:${clients.protocol},${controllers.name}:${controllers.protocol}`,
+    "node.id": String(node.id),
+    ...(isQuorum(node.role) ? undefined : { "process.roles": "broker" }),
+  };
+}
 
-/** Settings a definition may not set, each with the reason. */
-export const OWNED_SETTINGS: ReadonlyMap<string, string> = new Map([
-  ["advertised.listeners", ADDRESSING],
-  ["broker.id", IDENTITY],
-  ["broker.id.generation.enable", IDENTITY],
-  ["broker.rack", "the rack is the zone of the instance's group"],
-  ["controller.listener.names", ADDRESSING],
-  ["controller.quorum.auto.join.enable", QUORUM],
-  ["controller.quorum.bootstrap.servers", QUORUM],
-  ["controller.quorum.voters", QUORUM],
-  ["inter.broker.listener.name", ADDRESSING],
-  ["listener.security.protocol.map", ADDRESSING],
-  ["listeners", ADDRESSING],
-  ["log.dir", DISK],
-  ["log.dirs", DISK],
-  ["metadata.log.dir", DISK],
-  ["node.id", IDENTITY],
-  ["process.roles", "a node's role is that of its group"],
-  ["security.inter.broker.protocol", ADDRESSING],
-]);
-
-/** Why a definition may not set it; undefined where it may. */
-export function ownedBy(setting: string): string | undefined {
-  return OWNED_SETTINGS.get(setting);
+function zookeeperSettings(definition: Definition, node: Node): Record<string, string> {
+  const clients = clientListener(definition);
+  return {
+    "broker.id": String(node.id),
+    // Else an id above `reserved.broker.max.id` (1000) is refused, and one that is not set would be made up.
+    "broker.id.generation.enable": "false",
+    "listener.security.protocol.map": `${clients.name}:${clients.protocol}`,
+    "zookeeper.connect": `${quorumServers(definition).join(",")}${CHROOT}`,
+  };
 }

@@ -1,25 +1,20 @@
 /**
- * The systemd unit of a node. `@HOME@`, `@KAFKA_HOME@` and `@USER@` stand for what only the node knows; its script puts
- * them in (and leaves out `User=` where the machine has no such user), so that the digest is the same everywhere.
+ * The systemd unit of a node. `@HOME@`, `@KAFKA_HOME@`, `@EXHIBITOR_HOME@` and `@USER@` stand for what only the node knows; its
+ * script puts them in (and leaves out `User=` where the machine has no such user), so that the digest is the same everywhere.
  */
-import type { Role } from "../cluster/definition.ts";
+import type { Definition } from "../cluster/definition.ts";
 import type { Unit } from "./payload.ts";
-
-export const UNIT_NAME = "rollcall-kafka.service";
-
-/**
- * Up to this heap, MiB, a JVM is better off with the serial collector and the first compiler alone: it starts in less
- * time, takes less memory, and small machines have few cores.
- */
-const SMALL_HEAP = 512;
+import { programOf } from "./program.ts";
+import type { Node } from "./server.ts";
 
 /** Seconds. A controlled shutdown may take five minutes in KRaft mode before Kafka goes on without it. */
 export const STOP_TIMEOUT = 330;
 
-export function kafkaUnit(role: Role, id: number): Unit {
+export function unitOf(definition: Definition, node: Node): Unit {
+  const program = programOf(node.role);
   const lines = [
     "[Unit]",
-    `Description=Kafka ${role.name} ${id}, kept by Rollcall`,
+    `Description=${program.title(node.role)} ${node.id}, kept by Rollcall`,
     "Wants=network-online.target",
     "After=network-online.target",
     // Without its volume the data directory would be an empty one, on the machine's own disk.
@@ -33,7 +28,7 @@ export function kafkaUnit(role: Role, id: number): Unit {
     "Type=exec",
     "User=@USER@",
     "WorkingDirectory=@HOME@",
-    `ExecStart=java ${jvmFlags(role.heap).join(" ")} -cp @KAFKA_HOME@/libs/* kafka.Kafka config/server.properties`,
+    `ExecStart=${program.start(definition, node)}`,
     "Restart=on-failure",
     "RestartSec=1",
     // The JVM's exit status after an orderly shutdown on SIGTERM.
@@ -44,20 +39,5 @@ export function kafkaUnit(role: Role, id: number): Unit {
     "[Install]",
     "WantedBy=multi-user.target",
   ];
-  return { name: UNIT_NAME, content: `${lines.join("\n")}\n` };
-}
-
-function jvmFlags(heap: number): string[] {
-  const collector =
-    heap <= SMALL_HEAP
-      ? ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-      : ["-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35"];
-  return [
-    `-Xms${heap}m`,
-    `-Xmx${heap}m`,
-    ...collector,
-    "-XX:+ExitOnOutOfMemoryError",
-    "-Djava.awt.headless=true",
-    "-Dlog4j2.configurationFile=config/log4j2.properties",
-  ];
+  return { name: program.unit, content: `${lines.join("\n")}\n` };
 }

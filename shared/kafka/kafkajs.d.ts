@@ -22,9 +22,30 @@ declare module "kafkajs/src/broker/index.js" {
   }
 }
 
+declare module "kafkajs/src/broker/saslAuthenticator/scram512.js" {
+  import type { Authenticator, SaslAuthenticationArgs } from "kafkajs/src/network/connectionPool.js";
+
+  export default function scram512(credential: {
+    readonly username: string;
+    readonly password: string;
+  }): (args: SaslAuthenticationArgs) => Authenticator;
+}
+
 declare module "kafkajs/src/network/connectionPool.js" {
+  import type { ConnectionOptions } from "node:tls";
   import type { ISocketFactory, Logger } from "kafkajs";
   import type { Exchange } from "kafkajs/src/protocol/requests/index.js";
+
+  export interface Authenticator {
+    authenticate(): Promise<void>;
+  }
+
+  export interface SaslAuthenticationArgs {
+    readonly host: string;
+    readonly port: number;
+    readonly logger: Logger;
+    readonly saslAuthenticate: (exchange: object) => Promise<unknown>;
+  }
 
   export default class ConnectionPool {
     constructor(options: {
@@ -34,6 +55,11 @@ declare module "kafkajs/src/network/connectionPool.js" {
       /** Milliseconds. */
       connectionTimeout: number;
       requestTimeout: number;
+      ssl?: ConnectionOptions;
+      sasl?: {
+        readonly mechanism: string;
+        readonly authenticationProvider: (args: SaslAuthenticationArgs) => Authenticator;
+      };
       socketFactory: ISocketFactory;
       logger: Logger;
     });
@@ -52,7 +78,7 @@ declare module "kafkajs/src/network/socketFactory.js" {
 }
 
 declare module "kafkajs/src/protocol/requests/apiKeys.js" {
-  const apiKeys: { readonly Metadata: number; readonly DescribeConfigs: number };
+  const apiKeys: { readonly Metadata: number; readonly DescribeConfigs: number; readonly DescribeAcls: number };
   export default apiKeys;
 }
 
@@ -76,6 +102,15 @@ declare module "kafkajs/src/protocol/requests/index.js" {
       readonly DescribeConfigs: Definition<{
         resources: readonly { type: number; name: string; configNames: readonly string[] }[];
         includeSynonyms: boolean;
+      }>;
+      readonly DescribeAcls: Definition<{
+        resourceType: number;
+        resourceName: string | null;
+        resourcePatternType: number;
+        principal: string | null;
+        host: string | null;
+        operation: number;
+        permissionType: number;
       }>;
     };
   };

@@ -6,6 +6,12 @@ export type Dial = (host: string, port: number) => Socket;
 
 const LIMIT = 1000;
 
+/** Of `host:port`. */
+export function hostAndPort(server: string): [host: string, port: number] {
+  const colon = server.lastIndexOf(":");
+  return [server.slice(0, colon), Number(server.slice(colon + 1))];
+}
+
 /**
  * Whether something listens at each `host:port`: `listening` where a TCP connection comes about, `refused` where the host says no,
  * `silent` where nothing answers within `limit` milliseconds or nothing leads there. All at once, so it takes `limit` at most.
@@ -19,9 +25,8 @@ export async function probeListeners(
 }
 
 function probe(server: string, limit: number, dial: Dial): Promise<ListenerSight> {
-  const colon = server.lastIndexOf(":");
   return new Promise((resolve) => {
-    const socket = dial(server.slice(0, colon), Number(server.slice(colon + 1)));
+    const socket = dial(...hostAndPort(server));
     const answer = (sight: ListenerSight): void => {
       clearTimeout(timer);
       socket.destroy();

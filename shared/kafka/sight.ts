@@ -1,6 +1,6 @@
 /**
  * From what brokers answered to what is believed. A broker that is cut off from the quorum goes on serving the metadata it last
- * had, and without a quorum all of them do; nor does a truthful one know of a death before the session's end, 9 s later. So
+ * had, and without a quorum all of them do; nor does a truthful one know of a death before the session's end, 9 s later (18 s with ZooKeeper). So
  * nothing rests on one broker's word alone: two are asked where two can be had, every broker that is counted in has to accept a
  * connection from here, and where they differ the worse is believed.
  */
@@ -28,13 +28,13 @@ export interface Findings {
 }
 
 /**
- * Why nothing that brokers say can be trusted, if so: without a majority of controllers metadata stands still, and ISRs with
+ * Why nothing that brokers say can be trusted, if so: without a majority of its quorum metadata stands still, and ISRs with
  * it, however well the brokers answer.
  */
-export function quorumLost(controllers: ReadonlyMap<string, ListenerSight>): string | undefined {
-  const listening = [...controllers.values()].filter((sight) => sight === "listening").length;
-  if (controllers.size === 0 || listening * 2 > controllers.size) return undefined;
-  return `only ${listening} of ${controllers.size} controllers listen: without a quorum what brokers say may be old`;
+export function quorumLost(members: ReadonlyMap<string, ListenerSight>): string | undefined {
+  const listening = [...members.values()].filter((sight) => sight === "listening").length;
+  if (members.size === 0 || listening * 2 > members.size) return undefined;
+  return `only ${listening} of ${members.size} members of the quorum serve: without most of them what brokers say may be old`;
 }
 
 /** Topics that a question rests on: those with a replica on one of its brokers, but for the ignored ones. */

@@ -1,12 +1,14 @@
 /** Question and answer as JSON, between the functions that decide and the one inside the VPC that sees Kafka. */
 import * as v from "valibot";
-import type { KafkaQuestion } from "../lifecycle/ports.ts";
-import type { BrokerSight, KafkaSight, ListenerSight } from "../lifecycle/sights.ts";
+import type { EnsembleMember, KafkaQuestion } from "../lifecycle/ports.ts";
+import type { BrokerSight, KafkaSight, ListenerSight, QuorumReplica, QuorumSight } from "../lifecycle/sights.ts";
 
 export interface KafkaRequest {
   readonly brokers?: KafkaQuestion;
   /** `host:port` of listeners to probe. */
   readonly listeners?: readonly string[];
+  /** Members of a ZooKeeper ensemble to ask. */
+  readonly ensemble?: readonly EnsembleMember[];
 }
 
 /** Holds an answer to each question that was asked. */
@@ -14,6 +16,7 @@ export interface KafkaResponse {
   readonly brokers?: KafkaSight;
   /** By `host:port`. */
   readonly listeners?: ReadonlyMap<string, ListenerSight>;
+  readonly ensemble?: QuorumSight;
 }
 
 const ID = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -25,11 +28,13 @@ const REQUEST = v.strictObject({
     v.strictObject({
       bootstrap: v.array(SERVER),
       quorum: v.array(SERVER),
+      asked: v.picklist(["tool", "words"]),
       ids: v.array(ID),
       ignoreTopics: v.array(v.string()),
     }),
   ),
   listeners: v.exactOptional(v.array(SERVER)),
+  ensemble: v.exactOptional(v.array(v.strictObject({ id: ID, server: SERVER }))),
 });
 
 const VERDICT = v.strictObject({ safe: v.boolean(), reason: v.string() });
@@ -43,10 +48,22 @@ const BROKER = v.strictObject({
   startEmpty: VERDICT,
 });
 
+const WHOLE = v.pipe(v.number(), v.safeInteger());
+
+const REPLICAS = v.array(
+  v.strictObject({
+    id: ID,
+    directoryId: v.string(),
+    logEndOffset: WHOLE,
+    lag: WHOLE,
+    caughtUpAgo: WHOLE,
+  } satisfies Record<keyof QuorumReplica, v.GenericSchema>),
+);
+
 const RESPONSE = v.strictObject({
   brokers: v.exactOptional(
     v.variant("seen", [
-      v.strictObject({ seen: v.literal(false), reason: v.string() }),
+      v.strictObject({ seen: v.literal(false), reason: v.string(), denied: v.exactOptional(v.literal(true)) }),
       v.strictObject({
         seen: v.literal(true),
         clusterId: v.string(),
@@ -56,6 +73,12 @@ const RESPONSE = v.strictObject({
     ]),
   ),
   listeners: v.exactOptional(v.array(v.tuple([v.string(), v.picklist(["listening", "refused", "silent"])]))),
+  ensemble: v.exactOptional(
+    v.variant("seen", [
+      v.strictObject({ seen: v.literal(false), reason: v.string() }),
+      v.strictObject({ seen: v.literal(true), leader: WHOLE, voters: REPLICAS, observers: REPLICAS }),
+    ]),
+  ),
 });
 
 /** The request as a JSON value. */
@@ -69,23 +92,25 @@ export function decodeKafkaRequest(value: unknown): KafkaRequest {
 }
 
 /** The response as a JSON value. */
-export function encodeKafkaResponse({ brokers, listeners }: KafkaResponse): unknown {
+export function encodeKafkaResponse({ brokers, listeners, ensemble }: KafkaResponse): unknown {
   return {
     ...(brokers === undefined
       ? {}
       : { brokers: brokers.seen ? { ...brokers, brokers: [...brokers.brokers] } : brokers }),
     ...(listeners === undefined ? {} : { listeners: [...listeners] }),
+    ...(ensemble === undefined ? {} : { ensemble }),
   };
 }
 
 /** Throws where the value is no response, saying what of it is wrong. */
 export function decodeKafkaResponse(value: unknown): KafkaResponse {
-  const { brokers, listeners } = parse(RESPONSE, value, "response of the Kafka function");
+  const { brokers, listeners, ensemble } = parse(RESPONSE, value, "response of the Kafka function");
   return {
     ...(brokers === undefined
       ? {}
       : { brokers: brokers.seen ? { ...brokers, brokers: new Map<number, BrokerSight>(brokers.brokers) } : brokers }),
     ...(listeners === undefined ? {} : { listeners: new Map(listeners) }),
+    ...(ensemble === undefined ? {} : { ensemble }),
   };
 }
 

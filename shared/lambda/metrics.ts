@@ -31,7 +31,9 @@ export type Counter =
  * - `MissingNodes`: instances that the groups desire and that are not in service
  * - `LongestLaunch`: of the launches in progress, seconds
  * - `LongestAbsence`: of the instances in service that Kafka does not count in, seconds
- * - `FreeControllerIds`, `FreeBrokerIds`: ids that nobody holds
+ * - `FreeControllerIds`, `FreeZooKeeperIds`, `FreeBrokerIds`: ids that nobody holds
+ * - `AccessDrift`: what had to be put right when users and ACLs were last compared, though they had been as declared
+ * - `AccessAge`: since then, seconds
  */
 export type Gauge = keyof typeof GAUGES;
 
@@ -41,11 +43,15 @@ export const GAUGES = {
   LongestLaunch: "Seconds",
   LongestAbsence: "Seconds",
   FreeControllerIds: "Count",
+  FreeZooKeeperIds: "Count",
   FreeBrokerIds: "Count",
+  AccessDrift: "Count",
+  AccessAge: "Seconds",
 } as const;
 
 /** The gauge that tells how many of a role's ids are free. */
 export const FREE_IDS = {
   controller: "FreeControllerIds",
+  zookeeper: "FreeZooKeeperIds",
   broker: "FreeBrokerIds",
 } as const satisfies Record<RoleName, Gauge>;

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
-import type { Context } from "aws-lambda";
 import { awsClients } from "../aws/clients.ts";
 import { awsPorts } from "../aws/ports.ts";
-import { parseDefinitionJson } from "../cluster/json.ts";
+import { readPackagedDefinition } from "../cluster/packaged.ts";
 import type { Plan } from "../lifecycle/facts.ts";
 import { planFor } from "../lifecycle/plan.ts";
 import type { Ports } from "../lifecycle/ports.ts";
@@ -25,7 +24,7 @@ export interface FunctionOptions {
  */
 export function production(service: string): FunctionOptions {
   const environment = environmentOf(process.env);
-  const definition = parseDefinitionJson(
+  const definition = readPackagedDefinition(
     JSON.parse(readFileSync(environment.definition, "utf8")),
     environment.definition,
   );
@@ -38,17 +37,4 @@ export function production(service: string): FunctionOptions {
     log: telemetry.log,
   });
   return { plan: planFor(definition), ports, telemetry };
-}
-
-/** How Lambda calls a function: with JSON, whatever it holds. */
-export type LambdaHandler<Answer> = (event: unknown, context: Context) => Promise<Answer>;
-
-/** A function that is made when it is first called, so that importing its module reads and connects nothing. */
-export function atFirstCall<Answer>(make: () => LambdaHandler<Answer>): LambdaHandler<Answer> {
-  let made: LambdaHandler<Answer> | undefined;
-  return async (event, context) => {
-    // Where this throws, the next call tries again.
-    made ??= make();
-    return made(event, context);
-  };
 }

@@ -42,6 +42,10 @@ export function measureCluster(telemetry: Pick<Telemetry, "measure">, gauges: Ga
   telemetry.measure("MissingNodes", gauges.missing);
   telemetry.measure("LongestLaunch", gauges.longestLaunch / 1000);
   telemetry.measure("LongestAbsence", gauges.longestAbsence / 1000);
+  if (gauges.access) {
+    telemetry.measure("AccessDrift", gauges.access.drift);
+    telemetry.measure("AccessAge", gauges.access.age / 1000);
+  }
   for (const [role, free] of gauges.freeIds) telemetry.measure(FREE_IDS[role], free);
 }
 

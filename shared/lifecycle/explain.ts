@@ -4,7 +4,7 @@
  */
 import { decide } from "./decide/index.ts";
 import type { FactName, Facts, Plan, Sights } from "./facts.ts";
-import { lookAt } from "./look.ts";
+import { lookAt, quorumAsked } from "./look.ts";
 import { newRecord, patched } from "./perform.ts";
 import type { Ports } from "./ports.ts";
 import type { InstanceRecord } from "./sights.ts";
@@ -51,7 +51,8 @@ export async function explain(
       facts = noted;
       continue;
     }
-    if (step.do !== "look" || (step.facts.includes("quorum") && !askQuorum)) {
+    const disturbs = step.do === "look" && step.facts.includes("quorum") && quorumAsked(plan.definition) === "tool";
+    if (step.do !== "look" || (disturbs && !askQuorum)) {
       return { instance, facts, failed, notes, step };
     }
     facts = inTime(await lookAll(plan, ports, facts, step, failed));

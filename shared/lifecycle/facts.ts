@@ -1,6 +1,7 @@
 /** What is known about one instance at the moment of a decision. Whatever has not been looked at is unseen: undefined. */
 import type { Definition, Role } from "../cluster/definition.ts";
 import type {
+  AccessMark,
   AddressSight,
   AgentSight,
   CommandSight,
@@ -33,7 +34,7 @@ export interface Sights {
   /** The command its record names. */
   readonly command: CommandSight;
   readonly kafka: KafkaSight;
-  /** TCP's word on each controller, by node id. */
+  /** TCP's word on each member of the quorum, by node id. */
   readonly listeners: ReadonlyMap<number, ListenerSight>;
   readonly quorum: QuorumSight;
 }
@@ -59,6 +60,8 @@ export type Facts = { readonly [F in FactName]?: Seen<Sights[F]> } & {
 export interface Plan {
   readonly definition: Definition;
   readonly render: (node: NodeIdentity, quorum: QuorumMark) => { readonly digest: string; readonly payload: string };
+  /** What a node is sent to make users and ACLs as declared; undefined where nobody is asked who he is. */
+  readonly access: (mark?: AccessMark) => { readonly digest: string; readonly payload: string } | undefined;
 }
 
 export interface NodeIdentity {

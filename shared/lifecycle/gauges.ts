@@ -12,6 +12,13 @@ export interface Gauges {
   readonly longestAbsence: number;
   /** Ids that nobody holds, by role. */
   readonly freeIds: ReadonlyMap<RoleName, number>;
+  /** Of users and ACLs, where somebody is asked who he is and they have been applied once. */
+  readonly access?: {
+    /** How much had to be put right when they were last compared with what is declared, though that stood already. */
+    readonly drift: number;
+    /** Since then, ms. */
+    readonly age: number;
+  };
 }
 
 export function gaugesOf(definition: Definition, fleet: FleetSight, contents: TableContents, now: number): Gauges {
@@ -25,7 +32,9 @@ export function gaugesOf(definition: Definition, fleet: FleetSight, contents: Ta
   const launching = records.filter((r) => r.action?.kind === "launch" && !inService.has(r.instance));
   const longest = (since: readonly (number | undefined)[]): number =>
     since.reduce<number>((most, at) => Math.max(most, at === undefined ? 0 : now - at), 0);
+  const { access } = contents;
   return {
+    ...(definition.security && access && { access: { drift: access.drift.length, age: now - access.at } }),
     missing: Math.max(0, desired - (inService.size - absent.length)),
     longestLaunch: longest(launching.map((record) => record.action?.since)),
     longestAbsence: longest(absent.map((record) => record.unregistered)),

@@ -1,7 +1,8 @@
 /** Fetches one fact through the ports; what to ask for is read off the facts that are already seen. */
-import { CLIENT_PORT, CONTROLLER_PORT, type Definition, groupOf, type Role, roleOf } from "../cluster/definition.ts";
+import { type Definition, groupOf, type Role } from "../cluster/definition.ts";
+import { CLIENT_PORT, isQuorum, kindOf, type QuorumAsked, quorumRole } from "../cluster/role-kinds.ts";
 import type { FactName, Facts, Plan, Sights } from "./facts.ts";
-import type { KafkaQuestion, Ports, TableContents } from "./ports.ts";
+import type { EnsembleMember, KafkaQuestion, Ports, TableContents } from "./ports.ts";
 import type { ListenerSight, RosterMember, TableSight } from "./sights.ts";
 
 type Looks = { readonly [F in FactName]: (plan: Plan, ports: Ports, facts: Facts, via?: string) => Promise<Sights[F]> };
@@ -24,7 +25,10 @@ const LOOKS: Looks = {
   },
   kafka: (plan, ports, facts) => ports.kafka.brokers(brokerQuestion(plan, tableOf(facts), facts)),
   listeners: (plan, ports, facts) => lookAtListeners(plan, ports, tableOf(facts)),
-  quorum: (_plan, ports, facts, via) => ports.kafka.quorum(via ?? facts.instance),
+  quorum: ({ definition }, ports, facts, via) =>
+    quorumAsked(definition) === "words"
+      ? ports.kafka.ensemble(quorumMembers(definition))
+      : ports.kafka.quorum(via ?? facts.instance),
 };
 
 /** @throws whatever the port throws: the fact stays unseen, and is looked at again later */
@@ -38,12 +42,31 @@ export function lookAt<F extends FactName>(
   return LOOKS[name](plan, ports, facts, via);
 }
 
+type Quorum = Pick<Definition, "cluster" | "roles">;
+
+/** How the cluster's quorum is asked whether it stands. */
+export function quorumAsked(definition: Quorum): QuorumAsked {
+  const { asked } = kindOf(quorumRole(definition));
+  if (asked === "protocol")
+    throw new Error(`the quorum of cluster ${definition.cluster} is not a quorum's kind of role`);
+  return asked;
+}
+
+/** Each id of the quorum's pool, with where it is reached. */
+export function quorumMembers(definition: Quorum): EnsembleMember[] {
+  const role = quorumRole(definition);
+  return (role.pool ?? []).map(({ id, address }) => ({ id, server: `${address}:${kindOf(role).port}` }));
+}
+
 /**
  * What to ask Kafka: about every broker id of the roster, through whichever broker was ever in service, and through
  * the node in question itself, which on a first launch is the only one there is.
  */
 export function brokerQuestion(plan: Plan, table: TableSight, facts?: Facts): KafkaQuestion {
-  const own = table.record?.role === "broker" ? (table.record.address ?? facts?.agent?.value.address) : undefined;
+  const own =
+    table.record && !isQuorum({ name: table.record.role })
+      ? (table.record.address ?? facts?.agent?.value.address)
+      : undefined;
   return questionFor(plan.definition, table.rosters, facts && { instance: facts.instance, address: own });
 }
 
@@ -67,35 +90,34 @@ export function questionFor(
     return served && address !== undefined ? [address] : [];
   });
   if (self?.address !== undefined) hosts.push(self.address);
-  const controllers = rosters.get("controller")?.members;
-  const quorum = (roleOf(definition, "controller").pool ?? []).filter((p) => controllers?.has(p.id));
+  const quorum = rosters.get(quorumRole(definition).name)?.members;
   return {
-    quorum: quorum.map((p) => `${p.address}:${CONTROLLER_PORT}`),
+    quorum: quorumMembers(definition).flatMap(({ id, server }) => (quorum?.has(id) ? [server] : [])),
+    asked: quorumAsked(definition),
     bootstrap: hosts.map((host) => `${host}:${CLIENT_PORT}`),
     ids: members.map((m) => m.id),
     ignoreTopics: definition.safety.ignoreTopics,
   };
 }
 
-/** TCP's word on each controller that an instance holds, by node id. */
+/** TCP's word on each member of the quorum that an instance holds, by node id. */
 export async function lookAtListeners(
   plan: Plan,
   ports: Ports,
   table: Pick<TableSight, "rosters">,
 ): Promise<ReadonlyMap<number, ListenerSight>> {
-  const pool = roleOf(plan.definition, "controller").pool ?? [];
-  const held = pool.filter((p) => table.rosters.get("controller")?.members.get(p.id)?.owner !== undefined);
-  const server = (address: string): string => `${address}:${CONTROLLER_PORT}`;
+  const roster = table.rosters.get(quorumRole(plan.definition).name)?.members;
+  const held = quorumMembers(plan.definition).filter(({ id }) => roster?.get(id)?.owner !== undefined);
   let heard: ReadonlyMap<string, ListenerSight> = new Map();
   try {
-    heard = await ports.kafka.listeners(held.map((p) => server(p.address)));
+    heard = await ports.kafka.listeners(held.map(({ server }) => server));
   } catch (error) {
     // Not heard is unknown, which changes nothing; and it must not keep a sweep from everybody else.
-    ports.log.warn(`controllers cannot be probed: ${error instanceof Error ? error.message : String(error)}`, {});
+    ports.log.warn(`the quorum cannot be probed: ${error instanceof Error ? error.message : String(error)}`, {});
   }
   const byId = new Map<number, ListenerSight>();
-  for (const { id, address } of held) {
-    const sight = heard.get(server(address));
+  for (const { id, server } of held) {
+    const sight = heard.get(server);
     if (sight) byId.set(id, sight);
   }
   return byId;

@@ -90,6 +90,9 @@ export async function perform(
     case "form":
       return { table: { ...table, quorum: await ports.table.form() }, stale: [] };
 
+    case "note-access":
+      return { table: { ...table, access: await ports.table.saveAccess(change.mark) }, stale: [] };
+
     case "send": {
       // The intent goes first: whoever comes after a crash knows that the command may be out there, and looks for it.
       const { action, digest, attempt, payload, address } = change;

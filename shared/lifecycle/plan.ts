@@ -1,5 +1,6 @@
 /** The plan of a cluster: its definition, with the configuration of each node rendered at most once. */
 import type { Definition } from "../cluster/definition.ts";
+import { renderAccess } from "../config/access.ts";
 import { type Rendered, render } from "../config/render.ts";
 import type { Plan } from "./facts.ts";
 
@@ -16,5 +17,6 @@ export function planFor(definition: Definition): Plan {
       rendered.set(key, made);
       return made;
     },
+    access: (mark) => renderAccess(definition, mark),
   };
 }

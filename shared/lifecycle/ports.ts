@@ -4,7 +4,9 @@
  * throws, and the look or change is tried again later.
  */
 import type { Role, RoleName } from "../cluster/definition.ts";
+import type { QuorumAsked } from "../cluster/role-kinds.ts";
 import type {
+  AccessMark,
   AddressSight,
   AgentSight,
   CommandSight,
@@ -90,9 +92,9 @@ export interface Claim {
   readonly roster: Roster;
 }
 
-/** Roster, turn, records and quorum mark: one DynamoDB table, or memory. All reads are strongly consistent. */
+/** Roster, turn, records, quorum and access marks: one DynamoDB table, or memory. All reads are strongly consistent. */
 export interface Table {
-  /** Every role's roster, the record of that instance, turn and quorum mark, in one read. */
+  /** Every role's roster, the record of that instance, turn, quorum and access marks, in one read. */
   read(instance: string): Promise<TableSight>;
   /** Everything, in one query. */
   readAll(): Promise<TableContents>;
@@ -112,6 +114,8 @@ export interface Table {
   /** Writes the founding mark if there is none; answers the one that stands. */
   found(mark: Omit<QuorumMark, "formed">): Promise<QuorumMark>;
   form(): Promise<QuorumMark>;
+  /** Writes that access mark unless one of a later time stands; answers the one that stands. */
+  saveAccess(mark: AccessMark): Promise<AccessMark>;
 }
 
 export interface TableContents {
@@ -120,6 +124,7 @@ export interface TableContents {
   readonly records: ReadonlyMap<string, InstanceRecord>;
   readonly turn?: Turn;
   readonly quorum?: QuorumMark;
+  readonly access?: AccessMark;
 }
 
 export interface KafkaQuestion {
@@ -127,6 +132,8 @@ export interface KafkaQuestion {
   readonly bootstrap: readonly string[];
   /** `host:port` of the quorum's members: without a majority of them brokers go on serving what they last knew. */
   readonly quorum: readonly string[];
+  /** How it is seen whether one of those serves: by its port, or by ZooKeeper's words, as a member without a quorum listens all the same. */
+  readonly asked: QuorumAsked;
   /** Node ids to answer about. */
   readonly ids: readonly number[];
   readonly ignoreTopics: readonly string[];
@@ -138,7 +145,18 @@ export interface KafkaView {
   listeners(servers: readonly string[]): Promise<ReadonlyMap<string, ListenerSight>>;
   /** Asks Kafka's own tools on that instance, a quorum member or not, through the node script. */
   quorum(instance: string): Promise<QuorumSight>;
+  /** Asks each member of a ZooKeeper ensemble by its own word: who leads or follows has synced and serves. */
+  ensemble(members: readonly EnsembleMember[]): Promise<QuorumSight>;
 }
+
+export interface EnsembleMember {
+  readonly id: number;
+  /** `host:port` for clients. */
+  readonly server: string;
+}
+
+/** All of Kafka's view that is had over the network alone: what the function inside the VPC sees. */
+export type NetworkView = Omit<KafkaView, "quorum">;
 
 /** Fresh identifiers: the only randomness of the lifecycle. */
 export interface Ids {

@@ -1,7 +1,7 @@
 /** Look, decide, perform, and again, until the step is settled or the invocation's time is nearly used up. */
 import { decide } from "./decide/index.ts";
 import type { FactName, Facts, Plan, Seen, Sights } from "./facts.ts";
-import { lookAt } from "./look.ts";
+import { lookAt, quorumAsked } from "./look.ts";
 import { perform } from "./perform.ts";
 import type { Ports } from "./ports.ts";
 import type { Step } from "./steps.ts";
@@ -102,7 +102,8 @@ export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budg
 
       if (step.do === "look") {
         // A look that cannot end in time would run the invocation into its limit.
-        if (step.facts.includes("quorum") && budget.deadline - clock.now() < QUORUM_LOOK) return left(step, "waiting");
+        const long = step.facts.includes("quorum") && quorumAsked(plan.definition) === "tool";
+        if (long && budget.deadline - clock.now() < QUORUM_LOOK) return left(step, "waiting");
         facts = await lookAll(step, plan, ports, facts);
       } else if (step.do === "change") {
         // One that ends at its first wait does not stay with the instance.

@@ -94,7 +94,18 @@ export interface QuorumMark {
   readonly formed: boolean;
 }
 
-export type NodeAction = "configure" | "stop" | "status" | "verify";
+export type NodeAction = "configure" | "stop" | "status" | "verify" | "access";
+
+/** How far users and ACLs are as declared: what a node last brought about and found. */
+export interface AccessMark {
+  /** Of the declaration (`shared/config/access.ts`). */
+  readonly digest: string;
+  readonly at: number;
+  /** By user: the version of the secret that its password was last set from. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** What had to be put right at that time though this declaration stood already, e.g. `removed ACL …`. */
+  readonly drift: readonly string[];
+}
 
 export interface SentCommand {
   readonly action: NodeAction;
@@ -159,6 +170,7 @@ export interface TableSight {
   readonly record?: InstanceRecord;
   readonly turn?: Turn;
   readonly quorum?: QuorumMark;
+  readonly access?: AccessMark;
 }
 
 /** A fixed address's network interface. */
@@ -187,10 +199,22 @@ export interface NodeAnswer {
   readonly digest?: string;
   /** The unit's state: `active`, `activating`, `inactive`, `failed`, `masked`, `absent`. */
   readonly unit?: string;
+  /** What the node's supervisor says of its process, where that is not systemd alone, e.g. `serving`, `down`. */
+  readonly supervisor?: string;
   readonly stopped?: boolean;
   readonly tombstone?: boolean;
   readonly error?: string;
   readonly quorum?: QuorumAnswer;
+  readonly access?: AccessAnswer;
+}
+
+/** What `access` found and did, each in words, e.g. `user app`, `allow User:app read,describe on topic orders`. */
+export interface AccessAnswer {
+  readonly created: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  /** By user: the version of the secret that its password is set from. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 export interface QuorumAnswer {
@@ -241,7 +265,12 @@ export interface BrokerSight {
 
 /** Kafka's own view; not to be seen is *unknown*, never dead. */
 export type KafkaSight =
-  | { readonly seen: false; readonly reason: string }
+  | {
+      readonly seen: false;
+      readonly reason: string;
+      /** Kafka answers, but does not let its observer in, or not see: users and ACLs are not (yet) as declared. */
+      readonly denied?: true;
+    }
   | {
       readonly seen: true;
       readonly clusterId: string;
@@ -249,7 +278,7 @@ export type KafkaSight =
       readonly brokers: ReadonlyMap<number, BrokerSight>;
     };
 
-/** The quorum's own view, by Kafka's tools on one of its nodes. */
+/** The quorum's own view, by Kafka's tools on one of its nodes or by each ZooKeeper member's word. */
 export type QuorumSight = { readonly seen: false; readonly reason: string } | ({ readonly seen: true } & QuorumAnswer);
 
 /** What a TCP connection to a controller's port met. */

@@ -1,7 +1,7 @@
 /** What `decide` may answer: the one thing to do next, the row of the tables it comes from, and why. */
 import type { RoleName } from "../cluster/definition.ts";
 import type { FactName } from "./facts.ts";
-import type { InstanceRecord, NodeAction, Turn } from "./sights.ts";
+import type { AccessMark, InstanceRecord, NodeAction, Turn } from "./sights.ts";
 
 /** `undefined` takes the attribute away. */
 export type RecordPatch = {
@@ -26,6 +26,7 @@ export type Change =
   | { readonly kind: "detach"; readonly attachment: string }
   | { readonly kind: "found"; readonly voters: readonly number[] }
   | { readonly kind: "form" }
+  | { readonly kind: "note-access"; readonly mark: AccessMark }
   | {
       readonly kind: "send";
       readonly action: NodeAction;
@@ -45,7 +46,7 @@ export type Step = { readonly row: string; readonly reason: string } & (
   | {
       readonly do: "look";
       readonly facts: readonly FactName[];
-      /** For the quorum: the instance whose Kafka tools are asked. */
+      /** For the quorum: the instance whose Kafka tools are asked; without effect where no tool is. */
       readonly via?: string;
     }
   | { readonly do: "change"; readonly change: Change; readonly restsOn: readonly FactName[]; readonly alarm?: boolean }

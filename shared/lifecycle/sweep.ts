@@ -7,7 +7,7 @@ import { willBeReplaced } from "../members/lineup.ts";
 import { holding } from "./decide/index.ts";
 import type { Facts, Plan, Seen } from "./facts.ts";
 import { type Gauges, gaugesOf } from "./gauges.ts";
-import { lookAtListeners, questionFor } from "./look.ts";
+import { lookAtListeners, questionFor, quorumAsked, quorumMembers } from "./look.ts";
 import type { Ports, TableContents } from "./ports.ts";
 import { type Budget, type Outcome, reconcile } from "./reconcile.ts";
 import type { FleetSight, TableSight } from "./sights.ts";
@@ -37,10 +37,12 @@ export async function sweep(plan: Plan, ports: Ports, budget: Budget): Promise<S
 
   const table = sightOf(contents);
   const counted = [...listed.values()].some((state) => state !== "Pending" && state !== "Pending:Wait");
-  const [states, kafka, listeners] = await Promise.all([
+  const words = quorumAsked(plan.definition) === "words";
+  const [states, kafka, listeners, quorum] = await Promise.all([
     ports.instances.look(instances),
     counted ? ports.kafka.brokers(questionFor(plan.definition, table.rosters, undefined, contents.records)) : undefined,
-    counted ? lookAtListeners(plan, ports, table) : undefined,
+    counted && !words ? lookAtListeners(plan, ports, table) : undefined,
+    counted && words ? ports.kafka.ensemble(quorumMembers(plan.definition)) : undefined,
   ]);
   const seenAt = clock.now();
   const stamp = <T>(value: T, when: number): Seen<T> => ({ at: when, value });
@@ -66,6 +68,7 @@ export async function sweep(plan: Plan, ports: Ports, budget: Budget): Promise<S
         ...(state && { ec2: stamp(state, seenAt) }),
         ...(kafka && !alone && { kafka: stamp(kafka, seenAt) }),
         ...(listeners && { listeners: stamp(listeners, seenAt) }),
+        ...(quorum && { quorum: { ...stamp(quorum, seenAt), from: at } }),
       };
       try {
         outcomes.push(await reconcile(plan, ports, { instance, echo: true, seen }, { ...budget, once: true }));
@@ -94,8 +97,8 @@ function owners(contents: TableContents): string[] {
 }
 
 function sightOf(contents: TableContents): TableSight {
-  const { rosters, turn, quorum } = contents;
-  return { rosters, ...(turn && { turn }), ...(quorum && { quorum }) };
+  const { rosters, turn, quorum, access } = contents;
+  return { rosters, ...(turn && { turn }), ...(quorum && { quorum }), ...(access && { access }) };
 }
 
 /** Who leaves or is gone comes first, since others wait for what it holds; who is in service comes last. */

@@ -4,7 +4,8 @@
  */
 import type { RoleName } from "../cluster/definition.ts";
 import type { Table, TableContents } from "../lifecycle/ports.ts";
-import type { InstanceRecord, QuorumMark, Roster, Turn } from "../lifecycle/sights.ts";
+import type { AccessMark, InstanceRecord, QuorumMark, Roster, Turn } from "../lifecycle/sights.ts";
+import { accessSaved } from "./access.ts";
 import { quorumFormed, quorumFounded } from "./quorum.ts";
 import { recordSaved } from "./record.ts";
 import { claimed, emptyRoster, released, roleNames, servedAt } from "./roster.ts";
@@ -25,6 +26,7 @@ export function memoryTable(options: MemoryTableOptions = {}): Table {
   for (const [instance, record] of contents.records ?? []) records.set(instance, copied(record));
   let turn: Turn | undefined = copied(contents.turn);
   let quorum: QuorumMark | undefined = copied(contents.quorum);
+  let access: AccessMark | undefined = copied(contents.access);
 
   const rosterOf = (role: RoleName): Roster => rosters.get(role) ?? emptyRoster(role);
   const keep = (roster: Roster): Roster => {
@@ -36,6 +38,7 @@ export function memoryTable(options: MemoryTableOptions = {}): Table {
     rosters: new Map([...rosters].map(([role, roster]) => [role, handedOut(roster)])),
     ...(turn ? { turn } : {}),
     ...(quorum ? { quorum } : {}),
+    ...(access ? { access } : {}),
   });
 
   return {
@@ -80,6 +83,10 @@ export function memoryTable(options: MemoryTableOptions = {}): Table {
     async form() {
       quorum = copied(quorumFormed(quorum));
       return quorum;
+    },
+    async saveAccess(mark) {
+      access = copied(accessSaved(access, mark));
+      return access;
     },
   };
 }

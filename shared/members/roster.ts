@@ -3,14 +3,15 @@
  * functions, the other by the conditions of its writes. Nothing here changes a roster: it yields the next one.
  */
 import type { RoleName } from "../cluster/definition.ts";
+import { ROLE_NAMES } from "../cluster/role-kinds.ts";
 import type { Claim } from "../lifecycle/ports.ts";
 import type { Roster, RosterMember } from "../lifecycle/sights.ts";
 
 /** The member a claim asks for; whether it was in service before is the roster's to know. */
 export type ClaimedMember = Omit<RosterMember, "owner" | "served">;
 
-/** Every role that has a roster of its own, in the order views show them. */
-export const roleNames: readonly RoleName[] = ["broker", "controller"];
+/** Every role that has a roster of its own, whichever of them the cluster has. */
+export const roleNames: readonly RoleName[] = ROLE_NAMES;
 
 export function emptyRoster(role: RoleName): Roster {
   return { role, members: new Map() };

@@ -5,7 +5,7 @@ import { stackNames } from "../../resources/names.ts";
 import { roleOf } from "../../shared/cluster/definition.ts";
 import { encodeKafkaResponse } from "../../shared/kafka/wire.ts";
 import { commandComment } from "../../shared/lifecycle/perform.ts";
-import type { Ports } from "../../shared/lifecycle/ports.ts";
+import type { KafkaQuestion, Ports } from "../../shared/lifecycle/ports.ts";
 import type { GroupSight, SentCommand } from "../../shared/lifecycle/sights.ts";
 import { definition } from "../definition.ts";
 import { type Lab, startLab } from "./lab.ts";
@@ -180,7 +180,13 @@ test("the quorum, by a node's own tools", async () => {
 test("Kafka, through its function, which may not be there or fail", async () => {
   lab = await startLab(well);
   const { kafka } = lab.ports;
-  const question = { bootstrap: ["10.0.1.7:9092"], quorum: [], ids: [1], ignoreTopics: [] };
+  const question: KafkaQuestion = {
+    bootstrap: ["10.0.1.7:9092"],
+    quorum: [],
+    asked: "tool",
+    ids: [1],
+    ignoreTopics: [],
+  };
   const name = stackNames(definition).kafkaFunction;
   expect(await kafka.brokers(question)).toEqual({ seen: false, reason: expect.stringContaining("ResourceNotFound") });
 

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { awsKafkaView } from "../../shared/aws/kafka.ts";
-import type { Commands } from "../../shared/lifecycle/ports.ts";
+import type { Commands, KafkaQuestion } from "../../shared/lifecycle/ports.ts";
 import type { CommandSight } from "../../shared/lifecycle/sights.ts";
 import { type WireAnswer, wiredClients } from "./wire.ts";
 
-const question = { bootstrap: ["10.0.1.7:9092"], quorum: [], ids: [1], ignoreTopics: [] };
+const question: KafkaQuestion = { bootstrap: ["10.0.1.7:9092"], quorum: [], asked: "tool", ids: [1], ignoreTopics: [] };
 const quorum = {
   leader: 101,
   voters: [{ id: 101, directoryId: "u-1", logEndOffset: 7, lag: 0, caughtUpAgo: 3 }],
@@ -81,6 +81,7 @@ test.each<[string, WireAnswer, string]>([
   const { view } = viewThat(() => answer);
 
   expect(await view.brokers(question)).toEqual({ seen: false, reason: expect.stringContaining(reason) });
+  expect(await view.ensemble([{ id: 1, server: "10.0.1.10:2181" }])).toMatchObject({ seen: false });
   await expect(view.listeners(["10.0.1.10:9093"])).rejects.toThrow();
 });
 
@@ -90,6 +91,15 @@ test("listeners are asked about in one call, and none in none", async () => {
   expect(await view.listeners([])).toEqual(new Map());
   expect(asked).toHaveLength(0);
   expect(await view.listeners(["10.0.1.10:9093"])).toEqual(new Map([["10.0.1.10:9093", "refused"]]));
+});
+
+test("an ensemble is asked about through the function, too", async () => {
+  const sight = { seen: true, ...quorum };
+  const { view, asked } = viewThat(() => ({ body: JSON.stringify({ ensemble: sight }) }));
+  const members = [{ id: 1, server: "10.0.1.10:2181" }];
+
+  expect(await view.ensemble(members)).toEqual(sight);
+  expect(asked).toEqual([{ action: "Invoke", input: { ensemble: members } }]);
 });
 
 test("the quorum is what a node's own tools say, once they have", async () => {

@@ -8,7 +8,7 @@ import {
 import type { InitializeMiddleware } from "@smithy/types";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dynamoTable } from "../../shared/aws/table.ts";
-import { type LocalDynamo, startDynamo } from "../members/table-sides.ts";
+import { type LocalDynamo, memorySide, startDynamo } from "../members/table-sides.ts";
 
 let dynamo: LocalDynamo;
 beforeAll(async () => {
@@ -51,6 +51,16 @@ test("a claim whose every answer is lost is seen as won", async () => {
 
   expect(won).toBe(true);
   expect(roster.members.get(2)?.owner).toBe("i-2");
+});
+
+test("of two access marks the later one stands, and of the same moment the last one written", async () => {
+  for (const { table } of [dynamo.side(), memorySide()]) {
+    const mark = (at: number, digest: string) => ({ digest, at, versions: { app: "v1" }, drift: ["removed user x"] });
+    expect(await table.saveAccess(mark(5, "a"))).toEqual(mark(5, "a"));
+    expect(await table.saveAccess(mark(5, "b"))).toEqual(mark(5, "b"));
+    expect(await table.saveAccess(mark(4, "c"))).toEqual(mark(5, "b"));
+    expect((await table.read("i-1")).access).toEqual(mark(5, "b"));
+  }
 });
 
 test("a hundred who claim a hundred ids at once each win theirs", async () => {

@@ -56,17 +56,46 @@ describe("hold and resume", () => {
 
   test("where nothing was asked, resume has nothing to do", async () => {
     const { owner } = await bench.member("broker", 2);
-    expect(await bench.json("resume", owner)).toEqual({ status: 0, told: { instance: owner, done: false } });
+    expect(await bench.json("resume", owner)).toMatchObject({ status: 0, told: { instance: owner, done: false } });
   });
 
   test("without --yes nobody can be asked here, so that nothing is done", async () => {
     const { owner } = await bench.member("broker", 2);
     const { status, out, err } = await bench.rollcall("hold", owner);
     expect(status).toBe(1);
-    expect(out).toContain("holds at fleet, table (operator/hold)");
+    expect(out).toContain("holds (operator/hold)");
     expect(err).toContain("give --yes");
     expect(await bench.rollcall("hold", owner, "--dry-run")).toMatchObject({ status: 0 });
     expect((await bench.record(owner))?.operator).toBeUndefined();
+  });
+});
+
+describe("a question", () => {
+  test("is answered yes, and it is done; anything else, and it is not", async () => {
+    const { owner } = await bench.member("broker", 2);
+    const no = await bench.answering(async () => "", "hold", owner);
+    expect(no).toMatchObject({ status: 1, err: "rollcall: not done: the answer was no\n" });
+    expect((await bench.record(owner))?.operator).toBeUndefined();
+    expect(await bench.answering(async () => "y", "hold", owner)).toMatchObject({ status: 0 });
+    expect((await bench.record(owner))?.operator).toMatchObject({ wish: "hold", reason: "asked by alice" });
+    expect(await bench.answering(async () => "yes", "resume", owner)).toMatchObject({ status: 0 });
+  });
+
+  test("that was thought about for too long is asked again: nothing is written where the instance has moved on", async () => {
+    const { owner } = await bench.member("broker", 2);
+    const thinks = async () => {
+      await terminate(owner);
+      await bench.until(
+        "its termination has begun",
+        async () => (await bench.record(owner))?.action?.kind === "terminate" || undefined,
+      );
+      return "y";
+    };
+    const { status, err } = await bench.answering(thinks, "hold", owner);
+    expect(status).toBe(1);
+    expect(err).toMatch(/has moved on meanwhile|is not of cluster/);
+    expect((await bench.record(owner))?.operator).toBeUndefined();
+    await bench.until("broker 2 is another instance", async () => ((await ownerOf(2)) === owner ? undefined : true));
   });
 });
 

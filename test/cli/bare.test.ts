@@ -102,8 +102,11 @@ test("status says that nothing is there", async () => {
   const { line } = await bare();
   const { status, told } = await line.json("status");
   expect(status).toBe(1);
-  expect(told.concerns).toContainEqual(expect.stringMatching(/^the table cannot be seen: .*ResourceNotFoundException/));
-  expect(told.concerns).toContainEqual("group lab-broker-eu-central-1a does not exist");
+  expect(told).toMatchObject({ deployed: false, unseen: [] });
+  expect(told.concerns).toEqual([
+    "nothing of lab is deployed in this account and region; rollcall doctor tells what a deployment would meet",
+  ]);
+  expect((await line.rollcall("status")).out.trim().split("\n")).toHaveLength(1);
 });
 
 test("replay is refused where there is no archive", async () => {

@@ -15,9 +15,11 @@ import { waits } from "../../lab/tour/hurt.ts";
 import { until } from "../../lab/tour/until.ts";
 import type { Definition, RoleName } from "../../shared/cluster/definition.ts";
 import { definitionJson } from "../../shared/cluster/json.ts";
+import type { Telemetry } from "../../shared/lambda/telemetry.ts";
 import type { Clock } from "../../shared/lifecycle/ports.ts";
 import type { InstanceRecord, RosterMember } from "../../shared/lifecycle/sights.ts";
-import { definition } from "../definition.ts";
+import { definition as small } from "../definition.ts";
+import { retryAtOnce } from "../retry-at-once.ts";
 import { quickClock } from "./quick-clock.ts";
 
 export interface Answer {
@@ -34,6 +36,8 @@ export interface CommandLine {
   rollcall(...args: readonly string[]): Promise<Answer>;
   /** The same with `--json`: the object it told. */
   json(...args: readonly string[]): Promise<{ readonly status: ExitCode; readonly told: Told }>;
+  /** The same on a terminal, where somebody thinks about the question before they type an answer to it. */
+  answering(think: () => Promise<string>, ...args: readonly string[]): Promise<Answer>;
   close(): void;
 }
 
@@ -60,17 +64,19 @@ export type Told = any;
 /** Actions that may change something. Invoking the Kafka function only asks. */
 export const MUTATING = /^(?!Describe|Get|List|BatchGet|Query|Scan|Invoke|Simulate)/;
 
-const FACTOR = 12;
+const FACTOR = 60;
 /** Milliseconds of the lab's clock. */
-const LIMIT = 120_000;
+const LIMIT = 600_000;
 
 export interface BenchOptions {
+  /** The lab's own by default. */
+  readonly definition?: Definition;
   readonly faults?: CloudFaults;
-  /** Leaves the groups unmade. */
-  readonly empty?: boolean;
+  /** Gets what the sweep counts and measures. */
+  readonly telemetry?: Telemetry;
 }
 
-export async function startBench({ faults, empty = false }: BenchOptions = {}): Promise<Bench> {
+export async function startBench({ definition = small, faults, telemetry }: BenchOptions = {}): Promise<Bench> {
   const clock = quickClock(FACTOR);
   const nodes = modelledNodes(clock, "a test");
   const { kafka } = nodes.truth;
@@ -84,6 +90,7 @@ export async function startBench({ faults, empty = false }: BenchOptions = {}): 
     seed: 1,
     say: () => {},
     ...(faults && { faults }),
+    ...(telemetry && { telemetry }),
   });
   const line = commandLine({ definition, clock, endpoint: lab.endpoint });
 
@@ -133,14 +140,12 @@ export async function startBench({ faults, empty = false }: BenchOptions = {}): 
       line.close();
     },
   };
-  if (!empty) {
-    try {
-      await lab.launch();
-      await bench.whole();
-    } catch (error) {
-      await bench.close();
-      throw error;
-    }
+  try {
+    await lab.launch();
+    await bench.whole();
+  } catch (error) {
+    await bench.close();
+    throw error;
   }
   return bench;
 }
@@ -157,30 +162,48 @@ export function commandLine({ definition: cluster, clock, endpoint }: CommandLin
   const file = join(folder, "cluster.json");
   writeFileSync(file, JSON.stringify(definitionJson(cluster)));
 
-  async function rollcall(...args: readonly string[]): Promise<Answer> {
+  async function call(
+    args: readonly string[],
+    input: Readable & { isTTY?: boolean },
+    heard: (text: string) => void = () => {},
+  ): Promise<Answer> {
     let out = "";
     let err = "";
     const status = await run([...args, "--cluster", file], {
       streams: {
         out: writing((text) => {
           out += text;
+          heard(text);
         }),
         err: writing((text) => {
           err += text;
         }),
-        input: Readable.from([]),
+        input,
       },
       environment: { USER: "alice" },
       clock,
       interrupted: new AbortController().signal,
-      connection: { endpoint, credentials: { accessKeyId: "operator", secretAccessKey: "lab" } },
+      connection: {
+        endpoint,
+        credentials: { accessKeyId: "operator", secretAccessKey: "lab" },
+        retryStrategy: retryAtOnce,
+      },
     });
     return { status, out, err };
   }
 
+  const rollcall: CommandLine["rollcall"] = (...args) => call(args, Readable.from([]));
+
   return {
     file,
     rollcall,
+    answering(think, ...args) {
+      const input = Object.assign(new Readable({ read() {} }), { isTTY: true });
+      const type = (answer: string) => input.push(`${answer}\n`);
+      return call(args, input, (text) => {
+        if (text.includes("[y/N]")) think().then(type, (error) => input.destroy(error));
+      });
+    },
     async json(...args) {
       const { status, out, err } = await rollcall(...args, "--json");
       const line = out.trimEnd().split("\n").at(-1) ?? "";

@@ -4,6 +4,7 @@ import type { Answer, Bench } from "./lab.ts";
 
 export interface Section {
   readonly title: string;
+  readonly text: string;
   /** Lines of its shell blocks. */
   readonly commands: readonly string[];
 }
@@ -15,8 +16,9 @@ export function runbook(): Section[] {
     .slice(1)
     .map((section) => {
       const [title = "", ...lines] = section.split("\n");
-      const blocks = [...lines.join("\n").matchAll(/```sh\n(.*?)```/gs)].map(([, block = ""]) => block);
-      return { title, commands: blocks.flatMap((block) => block.trimEnd().split("\n")) };
+      const words = lines.join("\n");
+      const blocks = [...words.matchAll(/```sh\n(.*?)```/gs)].map(([, block = ""]) => block);
+      return { title, text: words, commands: blocks.flatMap((block) => block.trimEnd().split("\n")) };
     });
 }
 
@@ -25,6 +27,9 @@ export interface Words {
   readonly INSTANCE?: string;
   readonly ID?: string;
   readonly GROUP?: string;
+  readonly ATTACHMENT?: string;
+  readonly NUMBER?: string;
+  readonly QUEUE?: string;
 }
 
 /** Whether it only looks, so that no question is asked. */
@@ -68,7 +73,9 @@ export function awsCall([service = "", operation = "", ...options]: readonly str
     while (n + 1 < options.length && !options[n + 1]?.startsWith("--")) values.push(options[++n] ?? "");
     const [, no, name = ""] = /^--(no-)?(.*)$/.exec(option) ?? [];
     const plural = /(?:ids|processes)$/.test(name);
-    input[pascal(name)] = values.length === 0 ? no === undefined : plural ? values : values[0];
+    const [value = ""] = values;
+    const single = /^\d+$/.test(value) ? Number(value) : value;
+    input[pascal(name)] = values.length === 0 ? no === undefined : plural ? values : single;
   }
   return { service, action: pascal(operation), input };
 }

@@ -41,7 +41,9 @@ describe("a whole cluster", () => {
     const lines = out.trimEnd().split("\n");
     expect(lines.length).toBeLessThanOrEqual(14);
     for (const id of [1, 2, 3, 101, 102, 103]) {
-      expect(lines.filter((line) => new RegExp(`eu-central-1[abc] 1/1 +${id} `).test(line))).toHaveLength(1);
+      expect(
+        lines.filter((line) => new RegExp(`^(broker|controller) ${id} .* lab-\\1-eu-central-1[abc] 1/1$`).test(line)),
+      ).toHaveLength(1);
     }
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(160);
   });
@@ -62,13 +64,26 @@ describe("a whole cluster", () => {
     expect(out).toMatch(/settled \(in-service\/4\)\n {4}well/);
   });
 
-  test("asks a node about the quorum only where that is wanted", async () => {
+  test("asks a member who leads the quorum only where that is wanted, and sends it nothing but that question", async () => {
     const { owner } = await bench.member("controller", 102);
     const mark = bench.lab.cloud.calls.all().length;
     const { told } = await bench.json("explain", owner, "--quorum");
-    expect(told.step.row).toBe("in-service/4");
-    // A member that is well and has no turn needs no word of the quorum, even then.
-    expect(bench.operatorCalls(mark).filter((call) => MUTATING.test(call.action))).toEqual([]);
+    expect(told).toMatchObject({
+      step: { row: "in-service/4" },
+      seen: { quorum: { seen: true, voters: { length: 3 } } },
+    });
+    const status = await bench.json("status", "--quorum");
+    const { leader } = status.told.voters;
+    for (const { id, kafka } of nodesOf(status.told).filter((n) => n.role === "controller"))
+      expect(kafka).toBe(id === leader ? "listening, leads" : "listening, follows");
+    expect((await bench.rollcall("status", "--quorum")).out).toContain(
+      `formed, led by ${leader}, voters 101, 102, 103`,
+    );
+    const sent = bench.operatorCalls(mark).filter((call) => MUTATING.test(call.action));
+    expect(sent.map((call) => [call.action, (call.input as Told).Parameters.action])).toEqual(
+      sent.map(() => ["SendCommand", ["verify"]]),
+    );
+    expect(sent).toHaveLength(3);
   });
 
   test("knows nothing of an instance that is not the cluster's", async () => {
@@ -81,7 +96,7 @@ describe("a whole cluster", () => {
     const before = await bench.lab.table.readAll();
     const { owner } = await bench.member("controller", 101);
     const mark = bench.lab.cloud.calls.all().length;
-    for (const args of [["status"], ["explain", owner], ["explain", owner, "--quorum"], ["doctor"]]) {
+    for (const args of [["status"], ["explain", owner], ["doctor"]]) {
       await bench.rollcall(...args);
     }
     const calls = bench.operatorCalls(mark);
@@ -98,7 +113,7 @@ describe("what cannot be seen is said, and hides nothing else", () => {
     try {
       const { status, told } = await bench.json("status");
       expect(status).toBe(1);
-      expect(told.unseen.map((u: Told) => u.what)).toEqual(["Kafka", "the controllers' listeners"]);
+      expect(told.unseen.map((u: Told) => u.what)).toEqual(["Kafka", "the quorum's listeners"]);
       expect(told.unseen[0].reason).toMatch(/rollcall-lab-kafka.*TooManyRequestsException/);
       expect(nodesOf(told)).toHaveLength(6);
       expect(nodesOf(told).find((n) => n.id === 1)?.next).toMatchObject({ do: "hold", row: "in-service/1" });

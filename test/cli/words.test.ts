@@ -9,7 +9,8 @@ import { permissionFindings, toDeploy, toOperate } from "../../cli/doctor/permis
 import { type QuotaSight, quotaFindings } from "../../cli/doctor/quotas.ts";
 import { readLetter } from "../../cli/look/letters.ts";
 import { differenceLine, differencesOf, momentFrom } from "../../cli/look/moment.ts";
-import type { NodeStatus, Status } from "../../cli/look/status.ts";
+import type { NodeStatus } from "../../cli/look/node.ts";
+import type { Status } from "../../cli/look/status.ts";
 import { examinationLines } from "../../cli/show/examination.ts";
 import { concernsOf, statusLines } from "../../cli/show/status.ts";
 import { span, timeOf } from "../../cli/show/words.ts";
@@ -334,6 +335,7 @@ describe("a status", () => {
   const status = (nodes: NodeStatus[], more: Partial<Status> = {}): Status => ({
     at: NOW,
     cluster: "lab",
+    deployed: true,
     groups: [{ name: "lab-broker-eu-central-1a", role: "broker", zone: A, desired: 1, deleting: false, nodes }],
     outside: [],
     vacant: [],
@@ -353,7 +355,7 @@ describe("a status", () => {
   });
 
   test("tells of a hold its row, its reason, since when, and how long it can last", () => {
-    const lines = statusLines(status([held]), 200, plain);
+    const lines = statusLines(status([held]), { width: 200, paint: plain });
     expect(lines).toContain(
       "  ↳ holds (terminate/2): stopping broker 1 is not safe: orders-0 would have no in-sync replica left [for 4m 5s, at most 2h more]",
     );
@@ -365,7 +367,7 @@ describe("a status", () => {
     const vacant = [{ id: 2, role: "broker" as const, zone: A, since: NOW, served: true }];
     const unseen = [{ what: "Kafka", reason: "no broker has answered, whichever of the three was asked" }];
     for (const width of [40, 60, 80, 120]) {
-      for (const line of statusLines(status([held], { vacant, unseen }), width, plain))
+      for (const line of statusLines(status([held], { vacant, unseen }), { width, paint: plain }))
         expect(line.length).toBeLessThanOrEqual(width);
     }
   });

@@ -12,6 +12,7 @@ export const SECTIONS = [
   "roles",
   "loadBalancer",
   "safety",
+  "security",
   "periods",
   "retention",
   "alarms",
@@ -27,9 +28,7 @@ const block = fc
 const archive = fc.record({
   url: fc.oneof(
     fc.stringMatching(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,20}[a-z0-9](\/[A-Za-z0-9._-]{1,9}){1,3}\/kafka\.tgz$/),
-    fc.stringMatching(
-      /^https:\/\/[a-z]{1,9}\.example(:[1-9]\d{0,3})?(\/[A-Za-z0-9._~-]{1,9}){1,3}\/kafka_2\.13-4\.3\.1\.tgz$/,
-    ),
+    fc.stringMatching(/^https:\/\/[a-z]{1,9}\.example(:[1-9]\d{0,3})?(\/[A-Za-z0-9._~-]{1,9}){1,3}\/kafka_2\.13\.tgz$/),
   ),
   sha512: fc.stringMatching(/^[0-9a-f]{128}$/),
 });
@@ -52,11 +51,94 @@ const volume = fc.oneof(
   }),
 );
 
+const userName = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/).filter((name) => !name.startsWith("rollcall-"));
+const secretId = fc
+  .oneof(
+    fc.stringMatching(/^[A-Za-z0-9_+=.@-]{1,9}(\/[A-Za-z0-9_+=.@-]{1,9}){0,2}$/),
+    fc.constant("arn:aws:secretsmanager:eu-central-1:111122223333:secret:kafka/app-AbCdEf"),
+  )
+  .filter((id) => !id.startsWith("rollcall/"));
+
+const resourceName = fc.oneof(fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/), fc.constant("*"));
+const named = (key: string, operations: readonly string[]) =>
+  fc.record({
+    what: resourceName.map((name) => ({ [key]: name })),
+    operations: fc.subarray([...operations], { minLength: 1 }),
+  });
+const acl = fc
+  .record({
+    about: fc.oneof(
+      named("topic", ["all", "read", "write", "create", "delete", "alter", "describe", "describe-configs"]),
+      named("group", ["read", "delete", "describe"]),
+      named("transactionalId", ["all", "write", "describe"]),
+      fc.record({
+        what: fc.constant({ cluster: true }),
+        operations: fc.subarray(["create", "describe", "idempotent-write", "alter-configs"], { minLength: 1 }),
+      }),
+    ),
+    permission: fc.constantFrom("allow", "deny"),
+    pattern: fc.constantFrom("literal", "prefixed", null, undefined),
+    host: fc.constantFrom("*", "10.0.0.1", null, undefined),
+  })
+  .map(({ about: { what, operations }, permission, pattern, host }) => {
+    const prefixes = pattern !== "prefixed" || !("cluster" in what || Object.values(what).includes("*"));
+    return {
+      ...what,
+      [permission]: operations,
+      ...(prefixes && pattern !== undefined ? { pattern } : {}),
+      ...(host === undefined ? {} : { host }),
+    };
+  });
+
+const users = (acls: boolean) =>
+  fc.uniqueArray(
+    fc.record(
+      {
+        name: userName,
+        secret: fc.option(secretId, { nil: null }),
+        ...(acls ? { acls: fc.array(acl, { maxLength: 4 }) } : {}),
+      },
+      { requiredKeys: ["name"] },
+    ),
+    { selector: ({ name }) => name, maxLength: 4 },
+  );
+
+/** With a certificate, which KRaft needs. */
+const security = fc.oneof(
+  fc.record(
+    {
+      sasl: fc.constant("scram-sha-512"),
+      acl: fc.constantFrom(true, null),
+      superUsers: fc.uniqueArray(userName, { maxLength: 3 }),
+      users: users(true),
+      certificate: secretId,
+      encrypt: fc.constantFrom(true, false, null),
+      generation: fc.integer({ min: 1, max: 9999 }),
+    },
+    { requiredKeys: ["sasl", "certificate"] },
+  ),
+  fc.record({
+    sasl: fc.constant("scram-sha-512"),
+    acl: fc.constant(false),
+    certificate: secretId,
+    users: users(false),
+  }),
+);
+
 /** What users may write, as a JSON value: any sound definition, with any of the optional keys left out. */
 export const WRITTEN = fc
   .record({
     cluster: fc.stringMatching(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/),
     shape: fc.constantFrom({ zones: 3, perZone: 1 }, { zones: 1, perZone: 3 }, { zones: 5, perZone: 1 }),
+    mode: fc.constantFrom("kraft", "kraft", "zookeeper"),
+    security: fc.option(security, { nil: undefined }),
+    certified: fc.boolean(),
+    supervisor: fc.constantFrom(
+      undefined,
+      null,
+      { kind: "systemd" },
+      { kind: "exhibitor", bucket: "orders-zookeeper", key: "exhibitor/orders.properties" },
+    ),
     prefix: fc.integer({ min: 20, max: 26 }),
     brokersPerZone: fc.integer({ min: 3, max: 6 }),
     firstBroker: fc.integer({ min: 0, max: 1000 }),
@@ -82,7 +164,7 @@ export const WRITTEN = fc
     archive,
     nodes: fc.constantFrom("image", "archive", "both"),
     volumes: fc.record(
-      { controller: fc.option(volume, { nil: null }), broker: fc.option(volume, { nil: null }) },
+      { quorum: fc.option(volume, { nil: null }), broker: fc.option(volume, { nil: null }) },
       { requiredKeys: [] },
     ),
     watch: fc.record(
@@ -134,8 +216,20 @@ export const WRITTEN = fc
     const range = { from: given.firstBroker, to: given.firstBroker + brokers - 1 };
     const listed = Array.from({ length: brokers }, (_, i) => given.firstBroker + 2 * i).reverse();
     const ids = given.gaps ? listed : range;
-    const volumeOf = (role: "controller" | "broker"): object =>
+    const volumeOf = (role: "quorum" | "broker"): object =>
       given.volumes[role] === undefined ? {} : { volume: given.volumes[role] };
+    const onZookeeper = given.mode === "zookeeper";
+    const quorum = {
+      perZone: given.shape.perZone,
+      instanceType: "t4g.small",
+      // An ensemble has no spare addresses.
+      addresses: onZookeeper ? pool(given.shape.perZone, 1, 10) : pool(given.shape.perZone + given.spare, 5000, 10),
+      ...volumeOf("quorum"),
+      ...(given.heap === undefined ? {} : { heap: given.heap }),
+    };
+    // An ensemble's brokers speak no TLS among themselves but where they are told to.
+    const secured =
+      onZookeeper && !given.certified ? { ...given.security, certificate: null, encrypt: null } : given.security;
     return {
       cluster: given.cluster,
       region: "eu-central-1",
@@ -145,19 +239,17 @@ export const WRITTEN = fc
         cidr: `${ipv4Text(base(z))}/${given.prefix}`,
       })),
       network: given.network,
-      kafka: { version: "4.3.1", settings: given.settings },
+      kafka: onZookeeper
+        ? { version: "3.9.2", mode: "zookeeper", settings: given.settings }
+        : { version: "4.3.1", settings: given.settings },
       nodes: {
         ...(given.nodes === "archive" ? {} : { image: given.image }),
         ...(given.nodes === "image" ? {} : { archive: given.archive }),
       },
       roles: {
-        controller: {
-          perZone: given.shape.perZone,
-          instanceType: "t4g.small",
-          addresses: pool(given.shape.perZone + given.spare, 5000, 10),
-          ...volumeOf("controller"),
-          ...(given.heap === undefined ? {} : { heap: given.heap }),
-        },
+        ...(onZookeeper
+          ? { zookeeper: given.supervisor === undefined ? quorum : { ...quorum, supervisor: given.supervisor } }
+          : { controller: quorum }),
         broker: {
           perZone: given.brokersPerZone,
           instanceType: "m7g.large",
@@ -168,6 +260,7 @@ export const WRITTEN = fc
       },
       ...given.watch,
       safety: { ignoreTopics: given.ignoreTopics },
+      ...(given.security === undefined ? {} : { security: secured }),
       ...(given.periods === undefined ? {} : { periods: given.periods }),
     };
   });

@@ -27,6 +27,7 @@ describe("what a definition becomes", () => {
       stop: 900_000,
       grace: 180_000,
       silentGrace: 900_000,
+      access: 900_000,
     });
     expect(definition.safety).toEqual({ ignoreTopics: [] });
     expect(definition.kafka).toEqual({ version: "4.3.1", mode: "kraft", settings: {} });
@@ -303,7 +304,7 @@ describe("what is refused, each by itself", () => {
       path: "kafka.version",
       problem: /newer/,
     },
-    { rule: "another mode", change: ["mode: kraft", "mode: zookeeper"], path: "kafka.mode", problem: /not a mode/ },
+    { rule: "another mode", change: ["mode: kraft", "mode: etcd"], path: "kafka.mode", problem: /not a mode/ },
     {
       rule: "a setting that is Rollcall's own",
       change: settings("node.id: 5"),
@@ -502,7 +503,7 @@ describe("how problems are told", () => {
       "my.yml cannot be used as a cluster definition (1 problem):\n" +
         "  line 20, extra: 1\n" +
         "    this key is not known here. Known are cluster, region, zones, network, kafka, nodes, roles, loadBalancer, safety, " +
-        "periods, retention, alarms.",
+        "security, periods, retention, alarms.",
     );
   });
 

@@ -24,6 +24,7 @@ interface Schema {
 const SCHEMA: Schema & object = JSON.parse(file("definition.schema.json"));
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(SCHEMA);
 const example: unknown = parse(file("example.yml"));
+const classic: unknown = parse(file("zookeeper.yml"));
 
 /** A schema with what it refers to; its own keys win. */
 function resolved(schema: Schema): Schema {
@@ -73,19 +74,34 @@ describe("the schema and the parser", () => {
   test.each(mappings.map(({ path, at }) => [pathText(path), path, at] as const))(
     "know the same keys in %s",
     (_, path, at) => {
-      const given = valueAt(example, path);
+      const whole = path.includes("zookeeper") ? classic : example;
+      const given = valueAt(whole, path);
       const mapping = typeof given === "object" && !Array.isArray(given) ? given : {};
-      const text = JSON.stringify(withAt(example, path, { ...mapping, "?": 1 }));
+      const text = JSON.stringify(withAt(whole, path, { ...mapping, "?": 1 }));
       const keys = Object.keys(at.properties ?? {});
       expect(() => parseDefinition(text, "x.json")).toThrow(`Known are ${keys.join(", ")}.`);
     },
   );
 
   test("give the same defaults", () => {
-    const filled = definitionJson(parseDefinition(shortest(), "x.yml"));
+    const security = "security: { sasl: scram-sha-512, users: [{ name: app, acls: [{ topic: a, allow: [read] }] }] }";
+    const ensemble = ["1a", "1b", "1c"].map(
+      (zone, i) => `{ id: ${i + 1}, zone: eu-west-${zone}, address: 10.1.${i + 1}.9 }`,
+    );
+    const onZookeeper = shortest(security)
+      .replace("4.3.1", "3.9.2, mode: zookeeper")
+      .replace("controller:", "zookeeper:")
+      .replace(/addresses:(\n +- .*){3}/, `addresses: [${ensemble.join(", ")}]`);
+    const least = onZookeeper.replace(security, "security: { sasl: scram-sha-512 }");
+    const withoutRights = onZookeeper.replace(security, "security: { sasl: scram-sha-512, users: [{ name: app }] }");
+    const filled = [shortest(), onZookeeper, least, withoutRights].map((text) =>
+      definitionJson(parseDefinition(text, "x.yml")),
+    );
     const defaults = places().flatMap(({ path, at }) => ("default" in at ? [{ path, default: at.default }] : []));
     // A volume's default is given as a whole, and its type's by itself.
-    for (const { path, default: value } of defaults) expect([path, valueAt(filled, path)]).toEqual([path, value]);
+    for (const { path, default: value } of defaults) {
+      expect(filled.map((one) => [path, valueAt(one, path)])).toContainEqual([path, value]);
+    }
     expect(defaults.length).toBeGreaterThan(20);
   });
 
@@ -98,6 +114,7 @@ describe("the schema and the parser", () => {
     );
     // A definition with any one value replaced by something like it.
     const paths = places().map(({ path }) => path);
+    const whole = fc.constantFrom(example, classic, parse(file("secure.yml")));
     const value = fc.oneof(
       fc.jsonValue(),
       fc.constantFrom(null, 0, 1, 3, 30, 14, 100, 3000, 65_536, 172_800, true, "io2", "10.0.0.0/8", "m7g.large"),
@@ -107,8 +124,8 @@ describe("the schema and the parser", () => {
     );
     let taken = 0;
     fc.assert(
-      fc.property(fc.constantFrom(...paths), value, (path, given) => {
-        const written = withAt(example, path, given);
+      fc.property(whole, fc.constantFrom(...paths), value, (base, path, given) => {
+        const written = withAt(base, path, given);
         if (!accepts(written)) return;
         taken++;
         expect(validate(written), JSON.stringify(validate.errors)).toBe(true);
@@ -120,10 +137,13 @@ describe("the schema and the parser", () => {
 });
 
 describe("the schema", () => {
-  test.each(["example.yml", "lab.yml"])("takes clusters/%s, which refers to it", (name) => {
-    expect(validate(parse(file(name))), JSON.stringify(validate.errors)).toBe(true);
-    expect(file(name)).toMatch(/^# yaml-language-server: \$schema=definition\.schema\.json\n/);
-  });
+  test.each(["example.yml", "lab.yml", "secure.yml", "zookeeper.yml"])(
+    "takes clusters/%s, which refers to it",
+    (name) => {
+      expect(validate(parse(file(name))), JSON.stringify(validate.errors)).toBe(true);
+      expect(file(name)).toMatch(/^# yaml-language-server: \$schema=definition\.schema\.json\n/);
+    },
+  );
 
   test("explains every key", () => {
     const keys = places().filter(({ path }) => typeof path.at(-1) === "string");
@@ -164,10 +184,21 @@ describe("clusters/example.yml", () => {
 
   test("shows every key, if only in a comment", () => {
     const keys = new Set(places().flatMap(({ path }) => path.filter((key) => typeof key === "string")));
-    expect([...keys].filter((key) => !new RegExp(`^[^#]*\\b${key}:|^ *# ${key}:`, "m").test(text))).toEqual([]);
+    const shown = text.replace(/^ *#[ #]*(?=(- )?(\{|\w+:))/gm, "");
+    expect([...keys].filter((key) => !new RegExp(`^[^#]*\\b${key}:`, "m").test(shown))).toEqual([]);
   });
 
-  test("names every section", () => {
-    expect(Object.keys(Object(example)).toSorted()).toEqual([...SECTIONS].toSorted());
+  test("has every section, one of them in a comment", () => {
+    expect([...Object.keys(Object(example)), "security"].toSorted()).toEqual([...SECTIONS].toSorted());
+  });
+
+  test("has a sound section on security and a sound ensemble in its comments", () => {
+    const uncommented = text.replace(/^# security:\n(?:#.*\n)+/m, (section) => section.replace(/^# ?/gm, ""));
+    const security = { sasl: "scram-sha-512", superUsers: ["kafka-operator"], generation: 1 };
+    expect(parseDefinition(uncommented, "example.yml").security).toMatchObject(security);
+    const zookeeper = Object(
+      parse(text.replace(/^ {2}# zookeeper:\n(?: {2}#.*\n)+/m, (role) => role.replace(/^ {2}# ?/gm, "  "))),
+    ).roles.zookeeper;
+    expect(Object.keys(zookeeper)).toEqual(["perZone", "instanceType", "addresses", "supervisor"]);
   });
 });

@@ -4,12 +4,16 @@ import { expect } from "vitest";
 import { parseDefinition } from "../../shared/cluster/parse.ts";
 import { DefinitionError, type Problem } from "../../shared/cluster/problems.ts";
 
-export const LAB = readFileSync(new URL("../../clusters/lab.yml", import.meta.url), "utf8");
+const read = (name: string): string => readFileSync(new URL(`../../clusters/${name}`, import.meta.url), "utf8");
 
-/** The problems of the lab's definition with one passage replaced by another. */
-export function problemsWith(passage: string, replacement: string): readonly Problem[] {
-  expect(LAB).toContain(passage);
-  return problemsOf(LAB.replace(passage, replacement));
+export const LAB = read("lab.yml");
+export const SECURE = read("secure.yml");
+export const ZOOKEEPER = read("zookeeper.yml");
+
+/** The problems of the lab's definition, or of another text, with one passage replaced by another. */
+export function problemsWith(passage: string, replacement: string, text = LAB): readonly Problem[] {
+  expect(text).toContain(passage);
+  return problemsOf(text.replace(passage, replacement));
 }
 
 export function problemsOf(text: string): readonly Problem[] {

@@ -1,11 +1,11 @@
-/** A cluster definition for the tests of the configuration: three zones, three controllers, three brokers. */
-import { type Definition, type Role, roleOf } from "../../shared/cluster/definition.ts";
+/** Cluster definitions for the tests of the configuration: three zones, three members of the quorum, three brokers. */
+import { type Definition, type Mode, type Role, roleOf } from "../../shared/cluster/definition.ts";
 import { parseDefinition } from "../../shared/cluster/parse.ts";
+import type { Security } from "../../shared/cluster/security.ts";
 import type { Node } from "../../shared/config/server.ts";
 import type { QuorumMark } from "../../shared/lifecycle/sights.ts";
 
-const ORDERS = parseDefinition(
-  `
+const COMMON = `
 cluster: orders
 region: eu-central-1
 zones:
@@ -13,8 +13,14 @@ zones:
   - { name: eu-central-1b, subnet: subnet-0000000b, cidr: 10.0.2.0/24 }
   - { name: eu-central-1c, subnet: subnet-0000000c, cidr: 10.0.3.0/24 }
 network: { vpc: vpc-0a1b2c3d, clients: [10.0.0.0/16] }
-kafka: { version: 4.3.1 }
 nodes: { image: ami-0a1b2c3d }
+`;
+const BROKER = "{ perZone: 1, instanceType: m7g.large, heap: 4096, ids: { from: 1, to: 6 } }";
+
+const BASES: Readonly<Record<Mode, Definition>> = {
+  kraft: parseDefinition(
+    `${COMMON}
+kafka: { version: 4.3.1 }
 roles:
   controller:
     perZone: 1
@@ -23,28 +29,76 @@ roles:
       - { id: 101, zone: eu-central-1a, address: 10.0.1.10 }
       - { id: 102, zone: eu-central-1b, address: 10.0.2.10 }
       - { id: 103, zone: eu-central-1c, address: 10.0.3.10 }
-  broker: { perZone: 1, instanceType: m7g.large, heap: 4096, ids: { from: 1, to: 6 } }
+  broker: ${BROKER}
 `,
-  "the tests' definition",
-);
+    "the tests' definition",
+  ),
+  // Its ids differ from the brokers' here, so that one number says which node is meant.
+  zookeeper: parseDefinition(
+    `${COMMON}
+kafka: { version: 3.9.2, mode: zookeeper }
+roles:
+  zookeeper:
+    perZone: 1
+    instanceType: m7g.medium
+    addresses:
+      - { id: 101, zone: eu-central-1a, address: 10.0.1.10 }
+      - { id: 102, zone: eu-central-1b, address: 10.0.2.10 }
+      - { id: 103, zone: eu-central-1c, address: 10.0.3.10 }
+  broker: ${BROKER}
+`,
+    "the tests' definition with an ensemble",
+  ),
+};
+
+/** With a certificate, as KRaft needs one; one user that reads and writes. */
+export const SECURITY: Security = {
+  sasl: "scram-sha-512",
+  acl: true,
+  superUsers: ["operator"],
+  users: [
+    {
+      name: "app",
+      acls: [
+        {
+          permission: "allow",
+          resource: "topic",
+          name: "orders",
+          pattern: "prefixed",
+          operations: ["read", "write"],
+          host: "*",
+        },
+      ],
+    },
+  ],
+  certificate: "kafka/certificate",
+  encrypt: true,
+  generation: 1,
+};
 
 export interface Overrides {
   readonly settings?: Readonly<Record<string, string>>;
   readonly controller?: Partial<Role>;
+  readonly zookeeper?: Partial<Role>;
   readonly broker?: Partial<Role>;
   readonly nodes?: Definition["nodes"];
+  readonly mode?: Mode;
+  readonly security?: Security;
 }
 
-export function definitionWith({ settings = {}, nodes = ORDERS.nodes, ...roles }: Overrides = {}): Definition {
+export function definitionWith(overrides: Overrides = {}): Definition {
+  const base = BASES[overrides.mode ?? "kraft"];
+  const { settings = {}, nodes = base.nodes, security } = overrides;
   return {
-    ...ORDERS,
-    kafka: { ...ORDERS.kafka, settings },
+    ...base,
+    kafka: { ...base.kafka, settings },
     nodes,
-    roles: ORDERS.roles.map((role) => ({ ...role, ...roles[role.name] })),
+    ...(security === undefined ? {} : { security }),
+    roles: base.roles.map((role) => ({ ...role, ...overrides[role.name] })),
   };
 }
 
-/** The one controller or broker with that id, as the definition has its role. */
+/** The one node with that id, as the definition has its role. */
 export function nodeOf(definition: Definition, id: number): Node {
   const role = definition.roles.find((r) => r.ids.includes(id)) ?? roleOf(definition, "broker");
   const fixed = role.pool?.find((address) => address.id === id);

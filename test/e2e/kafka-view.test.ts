@@ -4,28 +4,21 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { findKafka } from "../../lab/kafka/jars.ts";
 import { brokerView } from "../../shared/kafka/view.ts";
 import type { BrokerSight } from "../../shared/lifecycle/sights.ts";
+import { kafkaFor, kafkaTitle } from "./found-kafka.ts";
 
-const kafka = await findKafka({
-  environment: process.env,
-  cache: fileURLToPath(new URL("../../.lab", import.meta.url)),
-  say: (line) => console.log(line),
-});
+const kafka = await kafkaFor("kraft");
 
 const CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw";
 const IDS = [1, 2, 3];
 const TIDY = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=ERROR"];
 const STRICT = ["strict"];
 
-const name = "missing" in kafka ? `real Kafka (wants: ${kafka.missing})` : `real Kafka ${kafka.version}`;
-
-describe.skipIf("missing" in kafka)(name, () => {
+describe.skipIf("missing" in kafka)(kafkaTitle(kafka), () => {
   let folder = "";
   const ports = new Map<number, number>();
   const nodes = new Map<number, ChildProcess>();
@@ -101,7 +94,7 @@ describe.skipIf("missing" in kafka)(name, () => {
 
   /** Undefined where Kafka is not seen. */
   async function look(ignoreTopics: readonly string[]): Promise<ReadonlyMap<number, BrokerSight> | undefined> {
-    const sight = await brokerView()({ bootstrap: servers(), quorum: [], ids: IDS, ignoreTopics });
+    const sight = await brokerView()({ bootstrap: servers(), quorum: [], asked: "tool", ids: IDS, ignoreTopics });
     return sight.seen && sight.clusterId === CLUSTER_ID ? sight.brokers : undefined;
   }
 

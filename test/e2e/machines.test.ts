@@ -1,10 +1,11 @@
 /** Real machines with real Kafka keep to the rules that every kind of machine keeps to. */
 import { type Bench, machineSuite } from "../lab/machine-suite.ts";
 import { serverOn } from "../lab/real-server.ts";
-import { kafka, kafkaTitle, openCluster } from "./real-cluster.ts";
+import { kafkaTitle } from "./found-kafka.ts";
+import { kafka, openCluster } from "./real-cluster.ts";
 
 machineSuite(
-  `${kafkaTitle} on real`,
+  `${kafkaTitle(kafka)} on real`,
   async (): Promise<Bench> => {
     const cluster = await openCluster(3, {});
     return {

@@ -2,12 +2,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Machine } from "../../lab/machines/machine.ts";
 import { startWorkload, type Workload } from "../../lab/workload.ts";
-import { kafka, kafkaTitle, openCluster, type RealCluster } from "./real-cluster.ts";
+import { kafkaTitle } from "./found-kafka.ts";
+import { kafka, openCluster, type RealCluster } from "./real-cluster.ts";
 
 /** Messages, at the least, in each part of a test. */
 const SOME = 50;
 
-describe.skipIf("missing" in kafka)(kafkaTitle, () => {
+describe.skipIf("missing" in kafka)(kafkaTitle(kafka), () => {
   let cluster: RealCluster;
   let workload: Workload;
   let first: Machine;

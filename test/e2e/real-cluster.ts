@@ -5,25 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RealClock, realClock } from "../../lab/clock.ts";
-import { findKafka } from "../../lab/kafka/jars.ts";
 import { toLoopback } from "../../lab/loopback.ts";
 import type { Machine, MachineKind } from "../../lab/machines/machine.ts";
 import { realMachines } from "../../lab/machines/real.ts";
 import { takeSlot } from "../../lab/slot.ts";
-import { CLIENT_PORT, type Definition } from "../../shared/cluster/definition.ts";
+import type { Definition } from "../../shared/cluster/definition.ts";
+import { CLIENT_PORT } from "../../shared/cluster/role-kinds.ts";
 import { render } from "../../shared/config/render.ts";
 import type { NodeAction, NodeAnswer, QuorumMark } from "../../shared/lifecycle/sights.ts";
 import { definitionWith, nodeOf, QUORUM } from "../config/cluster.ts";
+import { kafkaFor } from "./found-kafka.ts";
 
-/** Kafka for tests, or why there is none. */
-export const kafka = await findKafka({
-  environment: process.env,
-  cache: fileURLToPath(new URL("../../.lab", import.meta.url)),
-  say: (line) => console.log(line),
-});
-
-/** For the title of what is skipped without Kafka. */
-export const kafkaTitle = "missing" in kafka ? `real Kafka (wants: ${kafka.missing})` : `real Kafka ${kafka.version}`;
+export const kafka = await kafkaFor("kraft");
 
 /** Small and quick: sessions are short, so that death shows soon. */
 export const SMALL = {
@@ -121,7 +114,7 @@ export async function openCluster(
 }
 
 /** The definition with as many controllers, of the first zones. */
-function keepingControllers(definition: Definition, count: number): Definition {
+export function keepingControllers(definition: Definition, count: number): Definition {
   return {
     ...definition,
     roles: definition.roles.map((role) =>

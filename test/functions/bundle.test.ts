@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import type { Metafile } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle, weigh } from "../../resources/bundle.ts";
-import { parseDefinitionJson } from "../../shared/cluster/json.ts";
+import { readPackagedDefinition } from "../../shared/cluster/packaged.ts";
 import { parseDefinition } from "../../shared/cluster/parse.ts";
 import { sample } from "../events/samples.ts";
 
@@ -45,6 +45,16 @@ describe("what a function loads before its first answer", () => {
     expect(loaded("kafka", "@aws-sdk/")).toEqual([]);
   });
 
+  test("kafka: whoever it is asked for is looked up only once it is", () => {
+    const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
+    expect(inputs.some((input) => input.includes("client-secrets-manager/"))).toBe(true);
+    for (const name of ["lifecycle", "sweep", "kafka"]) expect(loaded(name, "client-secrets-manager/")).toEqual([]);
+  });
+
+  test("the functions read a definition that was validated when it was packaged, and do not carry what validates it", () => {
+    for (const name of ["lifecycle", "sweep"]) expect(loaded(name, "shared/cluster/validate.ts")).toEqual([]);
+  });
+
   test("the later clients are there when they are needed", () => {
     const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
     for (const part of ["client-ec2/", "client-ssm/", "client-lambda/"]) {
@@ -66,7 +76,9 @@ describe("what a function loads before its first answer", () => {
 
 test("the definition lies beside the functions, with every default written out", async () => {
   const packaged: unknown = JSON.parse(await readFile(join(outdir, "definition.json"), "utf8"));
-  expect(parseDefinitionJson(packaged)).toEqual(parseDefinition(await readFile(source, "utf8"), "clusters/lab.yml"));
+  expect(readPackagedDefinition(packaged, "it")).toEqual(
+    parseDefinition(await readFile(source, "utf8"), "clusters/lab.yml"),
+  );
 });
 
 const CALL = `

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EnvironmentError, environmentOf } from "../../shared/lambda/environment.ts";
+import { EnvironmentError, environmentOf, kafkaEnvironmentOf } from "../../shared/lambda/environment.ts";
 
 const complete = { ROLLCALL_TABLE: "rollcall-lab", ROLLCALL_KAFKA_FUNCTION: "rollcall-lab-kafka" };
 
@@ -27,5 +27,24 @@ test("everything that is missing or wrong is named at once, with its value and t
       `ROLLCALL_DEFINITION is "": set it to the path of the packaged definition (JSON), absolute or in the function's folder; ` +
       `ROLLCALL_TABLE is "my table": set it to the name of the cluster's DynamoDB table; ` +
       "ROLLCALL_KAFKA_FUNCTION is not set: set it to the name of the Lambda function that sees Kafka",
+  );
+});
+
+test("the Kafka function is told of secrets only where the cluster asks who it is", () => {
+  expect(kafkaEnvironmentOf({})).toBeUndefined();
+  const asked = { AWS_REGION: "eu-central-1", ROLLCALL_OBSERVER_SECRET: "rollcall/lab/observer" };
+  expect(kafkaEnvironmentOf(asked)).toEqual({
+    region: "eu-central-1",
+    secrets: { observer: "rollcall/lab/observer" },
+  });
+  expect(kafkaEnvironmentOf({ ...asked, ROLLCALL_CERTIFICATE_SECRET: "kafka/certificate" })?.secrets).toEqual({
+    observer: "rollcall/lab/observer",
+    certificate: "kafka/certificate",
+  });
+});
+
+test("what it lacks then is named", () => {
+  expect(() => kafkaEnvironmentOf({ ROLLCALL_CERTIFICATE_SECRET: "" })).toThrow(
+    /AWS_REGION is not set.*ROLLCALL_OBSERVER_SECRET is not set.*ROLLCALL_CERTIFICATE_SECRET is ""/,
   );
 });

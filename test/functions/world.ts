@@ -65,6 +65,7 @@ export function world(members: Readonly<Record<string, LifecycleState>>, given: 
       brokers: async () => ({ seen: false, reason: "no Kafka here" }),
       listeners: async () => new Map(),
       quorum: refuse("quorum"),
+      ensemble: refuse("ensemble"),
     },
     ids: { kafkaUuid: () => "AAAAAAAAAAAAAAAAAAAAAA" },
     log: { info() {}, warn() {} },

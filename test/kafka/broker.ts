@@ -1,5 +1,11 @@
-/** A broker that speaks as much of Kafka's protocol as the view asks: ApiVersions 2, Metadata 6, DescribeConfigs 2. */
+/**
+ * A broker that speaks as much of Kafka's protocol as the view asks: ApiVersions 2, Metadata 6, DescribeConfigs 2, and where it
+ * asks who is there SaslHandshake 1, SaslAuthenticate 0, DescribeAcls 1.
+ */
 import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { TopicAcl } from "../../shared/kafka/rights.ts";
+import { scramServer, type Users } from "./scram-server.ts";
 
 export interface Told {
   readonly clusterId?: string;
@@ -17,6 +23,16 @@ export interface Told {
   }[];
 }
 
+/** What a broker asks before it answers. */
+export interface Guard {
+  /** Passwords by user, at the time of the login. */
+  readonly users: () => Users;
+  /** ACLs about topics, or the error code that asking for them meets. */
+  readonly acls: () => readonly TopicAcl[] | number;
+  /** PEM: speaks TLS by it. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+}
+
 export interface FakeBroker {
   /** `host:port`. */
   readonly server: string;
@@ -30,28 +46,44 @@ export interface FakeBroker {
 const METADATA = 3;
 const API_VERSIONS = 18;
 const DESCRIBE_CONFIGS = 32;
+const DESCRIBE_ACLS = 29;
+const SASL_HANDSHAKE = 17;
+const SASL_AUTHENTICATE = 36;
 const LEADER_NOT_AVAILABLE = 5;
+const SASL_AUTHENTICATION_FAILED = 58;
+
+const NAMES: Readonly<Record<number, string>> = {
+  [METADATA]: "Metadata",
+  [API_VERSIONS]: "ApiVersions",
+  [DESCRIBE_CONFIGS]: "DescribeConfigs",
+  [DESCRIBE_ACLS]: "DescribeAcls",
+  [SASL_HANDSHAKE]: "SaslHandshake",
+  [SASL_AUTHENTICATE]: "SaslAuthenticate",
+};
 
 /** Starts one; `told` gives its view of the cluster at each request, or undefined to say nothing at all. */
-export async function fakeBroker(told: () => Told | undefined): Promise<FakeBroker> {
+export async function fakeBroker(told: () => Told | undefined, guard?: Guard): Promise<FakeBroker> {
   const sockets = new Set<Socket>();
   const asked: string[] = [];
-  const server = createServer((socket) => {
+  const serve = (socket: Socket): void => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
+    const login = guard && scramServer(guard.users());
     let buffered = Buffer.alloc(0);
     socket.on("data", (chunk: Buffer) => {
       buffered = Buffer.concat([buffered, chunk]);
       while (buffered.length >= 4 && buffered.length >= 4 + buffered.readInt32BE(0)) {
         const request = buffered.subarray(4, 4 + buffered.readInt32BE(0));
         buffered = buffered.subarray(4 + request.length);
-        const answer = answerTo(request, told, asked);
+        asked.push(NAMES[request.readInt16BE(0)] ?? String(request.readInt16BE(0)));
+        const answer = (guard && login && guarding(request, guard, login)) ?? answerTo(request, told);
         if (answer === undefined) continue;
         socket.write(Buffer.concat([int32(answer.length + 4), request.subarray(4, 8), answer]));
       }
     });
-  });
+  };
+  const server = guard?.certificate ? createTlsServer(guard.certificate, serve) : createServer(serve);
   await listen(server);
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the fake broker has no port");
@@ -80,11 +112,53 @@ function listen(server: Server): Promise<void> {
   });
 }
 
-function answerTo(request: Buffer, tell: () => Told | undefined, asked: string[]): Buffer | undefined {
+/** Undefined: nothing of a guard's business. */
+function guarding(
+  request: Buffer,
+  { acls }: Guard,
+  login: (message: string) => string | undefined,
+): Buffer | undefined {
+  const body = request.subarray(10 + request.readInt16BE(8));
+  switch (request.readInt16BE(0)) {
+    case SASL_HANDSHAKE:
+      return Buffer.concat([int16(0), array(["SCRAM-SHA-512"], string)]);
+    case SASL_AUTHENTICATE: {
+      const answer = login(body.subarray(4).toString());
+      return answer === undefined
+        ? Buffer.concat([int16(SASL_AUTHENTICATION_FAILED), string("invalid credentials"), int32(0)])
+        : Buffer.concat([int16(0), string(null), int32(Buffer.byteLength(answer)), Buffer.from(answer)]);
+    }
+    case DESCRIBE_ACLS: {
+      const known = acls();
+      if (typeof known === "number") return Buffer.concat([int32(0), int16(known), string("not allowed"), int32(0)]);
+      // int8 resource type, nullable name, int8 pattern, then the principal.
+      const principal = body.subarray(6, 6 + body.readInt16BE(4)).toString();
+      const permission = body.readInt8(body.length - 1);
+      const matching = known.filter(
+        (a) => a.principal === principal && (permission === 1 || a.permission === permission),
+      );
+      return Buffer.concat([
+        int32(0),
+        int16(0),
+        string(null),
+        array(matching, (acl) =>
+          Buffer.concat([
+            Buffer.of(2),
+            string(acl.name),
+            Buffer.of(acl.pattern),
+            array([acl], (one) =>
+              Buffer.concat([string(one.principal), string(one.host), Buffer.of(one.operation, one.permission)]),
+            ),
+          ]),
+        ),
+      ]);
+    }
+  }
+  return undefined;
+}
+
+function answerTo(request: Buffer, tell: () => Told | undefined): Buffer | undefined {
   const key = request.readInt16BE(0);
-  asked.push(
-    { [METADATA]: "Metadata", [API_VERSIONS]: "ApiVersions", [DESCRIBE_CONFIGS]: "DescribeConfigs" }[key] ?? `${key}`,
-  );
   const told = tell();
   if (told === undefined) return undefined;
   if (key === API_VERSIONS) {
@@ -92,6 +166,9 @@ function answerTo(request: Buffer, tell: () => Told | undefined, asked: string[]
       [METADATA, 0, 6],
       [API_VERSIONS, 0, 2],
       [DESCRIBE_CONFIGS, 0, 2],
+      [DESCRIBE_ACLS, 0, 1],
+      [SASL_HANDSHAKE, 0, 1],
+      [SASL_AUTHENTICATE, 0, 0],
     ];
     return Buffer.concat([int16(0), array(versions, (row) => Buffer.concat(row.map(int16))), int32(0)]);
   }

@@ -4,7 +4,7 @@ import { type Answer, type Findings, quorumLost, sightOf, topicsOf } from "../..
 import type { KafkaQuestion } from "../../shared/lifecycle/ports.ts";
 import type { BrokerSight } from "../../shared/lifecycle/sights.ts";
 
-const QUESTION: KafkaQuestion = { bootstrap: [], quorum: [], ids: [1, 2, 3], ignoreTopics: [] };
+const QUESTION: KafkaQuestion = { bootstrap: [], quorum: [], asked: "tool", ids: [1, 2, 3], ignoreTopics: [] };
 
 function answer(change: Partial<Answer> = {}): Answer {
   return {

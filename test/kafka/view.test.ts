@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { brokerView } from "../../shared/kafka/view.ts";
+import type { KafkaQuestion } from "../../shared/lifecycle/ports.ts";
 import type { KafkaSight } from "../../shared/lifecycle/sights.ts";
 import { closedPort, type FakeBroker, fakeBroker, type Told } from "./broker.ts";
 
@@ -32,9 +33,21 @@ async function cluster(
 /** `patience` in milliseconds, for connections and for answers; ample, so that only silence uses it up. */
 async function look(
   bootstrap: readonly string[],
-  { ids = [1, 2, 3], ignoreTopics = [] as string[], quorum = [] as string[], patience = 10_000 } = {},
+  {
+    ids = [1, 2, 3],
+    ignoreTopics = [] as string[],
+    quorum = [] as string[],
+    asked = "tool" as KafkaQuestion["asked"],
+    patience = 10_000,
+  } = {},
 ): Promise<KafkaSight> {
-  return brokerView({ connect: patience, request: patience, look: 20_000 })({ bootstrap, quorum, ids, ignoreTopics });
+  return brokerView({ connect: patience, request: patience, look: 20_000 })({
+    bootstrap,
+    quorum,
+    asked,
+    ids,
+    ignoreTopics,
+  });
 }
 
 function servers(brokers: readonly FakeBroker[]): string[] {
@@ -186,12 +199,22 @@ test("unseen, with the reason: nobody listens, or nobody is known", async () => 
   expect(await look([])).toEqual({ seen: false, reason: "no broker is known that could be asked" });
 });
 
+test("a ZooKeeper member that only accepts connections does not count: it has to say that it serves", async () => {
+  const brokers = await cluster(3);
+  const quorum = servers(brokers);
+  expect(await look(servers(brokers), { quorum })).toMatchObject({ seen: true });
+  expect(await look(servers(brokers), { quorum, asked: "words" })).toMatchObject({
+    seen: false,
+    reason: expect.stringContaining("0 of 3 members of the quorum"),
+  });
+});
+
 test("unseen while no majority of the controllers listens, however well brokers answer", async () => {
   const brokers = await cluster(3);
   const [controller, ...gone] = [servers(brokers).slice(0, 1), await closedPort(), await closedPort()].flat();
   expect(await look(servers(brokers), { quorum: [controller ?? "", ...gone] })).toMatchObject({
     seen: false,
-    reason: expect.stringContaining("1 of 3 controllers"),
+    reason: expect.stringContaining("1 of 3 members of the quorum"),
   });
   expect(await look(servers(brokers), { quorum: servers(brokers) })).toMatchObject({ seen: true });
 });
@@ -200,7 +223,7 @@ test("unseen, with the reason: the whole look takes too long, however patient wi
   const brokers = await cluster(4, () => undefined);
   const began = performance.now();
   const view = brokerView({ connect: 20_000, request: 20_000, look: 50 });
-  expect(await view({ bootstrap: servers(brokers), quorum: [], ids: [1], ignoreTopics: [] })).toEqual({
+  expect(await view({ bootstrap: servers(brokers), quorum: [], asked: "tool", ids: [1], ignoreTopics: [] })).toEqual({
     seen: false,
     reason: "Kafka did not tell what was asked within 50 ms",
   });

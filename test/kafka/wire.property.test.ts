@@ -8,7 +8,7 @@ import {
   type KafkaRequest,
   type KafkaResponse,
 } from "../../shared/kafka/wire.ts";
-import type { BrokerSight, KafkaSight, ListenerSight } from "../../shared/lifecycle/sights.ts";
+import type { BrokerSight, KafkaSight, ListenerSight, QuorumSight } from "../../shared/lifecycle/sights.ts";
 
 const overTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
@@ -27,7 +27,10 @@ const BROKER: fc.Arbitrary<BrokerSight> = fc.record(
   { requiredKeys: ["replicas", "missing", "stop", "startEmpty"] },
 );
 const SIGHT: fc.Arbitrary<KafkaSight> = fc.oneof(
-  fc.record({ seen: fc.constant(false as const), reason: fc.string() }),
+  fc.record(
+    { seen: fc.constant(false as const), reason: fc.string(), denied: fc.constant(true as const) },
+    { requiredKeys: ["seen", "reason"] },
+  ),
   fc.record({
     seen: fc.constant(true as const),
     clusterId: fc.string(),
@@ -40,15 +43,35 @@ const REQUEST: fc.Arbitrary<KafkaRequest> = fc.record(
     brokers: fc.record({
       bootstrap: fc.array(SERVER),
       quorum: fc.array(SERVER),
+      asked: fc.constantFrom("tool" as const, "words" as const),
       ids: fc.array(ID),
       ignoreTopics: fc.array(fc.string()),
     }),
     listeners: fc.array(SERVER),
+    ensemble: fc.array(fc.record({ id: ID, server: SERVER })),
   },
   { requiredKeys: [] },
 );
+const REPLICAS = fc.array(
+  fc.record({
+    id: ID,
+    directoryId: fc.string(),
+    logEndOffset: fc.maxSafeInteger(),
+    lag: fc.maxSafeInteger(),
+    caughtUpAgo: fc.integer({ min: -1 }),
+  }),
+);
+const QUORUM: fc.Arbitrary<QuorumSight> = fc.oneof(
+  fc.record({ seen: fc.constant(false as const), reason: fc.string() }),
+  fc.record({
+    seen: fc.constant(true as const),
+    leader: fc.integer({ min: -1 }),
+    voters: REPLICAS,
+    observers: REPLICAS,
+  }),
+);
 const RESPONSE: fc.Arbitrary<KafkaResponse> = fc.record(
-  { brokers: SIGHT, listeners: fc.array(fc.tuple(SERVER, LISTENER)).map((pairs) => new Map(pairs)) },
+  { brokers: SIGHT, listeners: fc.array(fc.tuple(SERVER, LISTENER)).map((pairs) => new Map(pairs)), ensemble: QUORUM },
   { requiredKeys: [] },
 );
 
@@ -68,10 +91,12 @@ test("requests and responses arrive as they were sent", () => {
 test.each([
   [null, /request to the Kafka function/],
   [
-    { brokers: { bootstrap: ["here"], quorum: [], ids: [], ignoreTopics: [] } },
+    { brokers: { bootstrap: ["here"], quorum: [], asked: "tool", ids: [], ignoreTopics: [] } },
     /brokers\.bootstrap\.0: must be host:port/,
   ],
-  [{ brokers: { bootstrap: [], quorum: [], ids: [1.5], ignoreTopics: [] } }, /brokers\.ids\.0/],
+  [{ brokers: { bootstrap: [], quorum: [], asked: "tool", ids: [1.5], ignoreTopics: [] } }, /brokers\.ids\.0/],
+  [{ brokers: { bootstrap: [], quorum: [], asked: "protocol", ids: [], ignoreTopics: [] } }, /brokers\.asked/],
+  [{ ensemble: ["10.0.1.10:2181"] }, /ensemble\.0/],
   [{ broker: {} }, /broker: /],
 ])("throws where a request is none: %j", (value, message) => {
   expect(() => decodeKafkaRequest(value)).toThrow(message);

@@ -1,7 +1,7 @@
 /** Each invariant is asserted by something that can fail: a healthy moment, and what breaks it. */
 import { describe, expect, test } from "vitest";
 import type { LoggedCall } from "../../lab/cloud/calls.ts";
-import { strayAddresses } from "../../lab/invariants/addresses.ts";
+import { addressesLeftBehind, strayAddresses } from "../../lab/invariants/addresses.ts";
 import { type KafkaTruth, letIn, notCountedIn } from "../../lab/invariants/counted-in.ts";
 import { freedTooEarly } from "../../lab/invariants/freed.ts";
 import type { Moment, RunningNode } from "../../lab/invariants/moment.ts";
@@ -118,6 +118,28 @@ describe("2: a fixed address belongs to the holder of its id", () => {
     expect(strayAddresses(definition, to("i-x", status))).toEqual([
       "10.0.1.10 is attached to i-x, but i-c holds controller 101",
     ]);
+  });
+
+  describe("nor left behind where its id is freed", () => {
+    const left = (held: string | undefined, to: string, status: "attaching" | "attached" | "detaching") =>
+      addressesLeftBehind(
+        definition,
+        moment(),
+        moment({
+          held: { "broker 1": "i-b", "controller 101": held },
+          interfaces: [{ address: "10.0.1.10", to, status }],
+        }),
+      );
+    test("its holder keeps both, or gave both up", () => {
+      expect(left("i-c", "i-c", "attached")).toEqual([]);
+      expect(left(undefined, "i-c", "detaching")).toEqual([]);
+      expect(left("i-x", "i-x", "attached")).toEqual([]);
+    });
+    test.each(["attaching", "attached"] as const)("still %s to who had the id", (status) => {
+      const what = ["controller 101 was freed, but 10.0.1.10 is still attached to i-c"];
+      expect(left(undefined, "i-c", status)).toEqual(what);
+      expect(left("i-x", "i-c", status)).toEqual(what);
+    });
   });
 });
 
@@ -260,14 +282,22 @@ describe("8: no secret", () => {
   test.each([
     ["ssl.keystore.password=hunter2"],
     ['{"password": "hunter2"}'],
-    ["sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required"],
+    [
+      'sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="app" password="hunter2";',
+    ],
     ["-----BEGIN RSA PRIVATE KEY-----"],
     ["AKIAIOSFODNN7EXAMPLE"],
   ])("%s", (text) => {
     expect(secretsIn("a log line", text, SECRET_FORMS)).toEqual([expect.stringContaining("a log line has")]);
   });
   test("ordinary words have none", () => {
-    for (const text of ["password.encoder is not set", "listeners=PLAINTEXT://10.0.1.4:9092", "no secret here"]) {
+    for (const text of [
+      "password.encoder is not set",
+      "listeners=PLAINTEXT://10.0.1.4:9092",
+      "no secret here",
+      'password="${secrets:secrets:admin-1}"',
+      '"secret":"rollcall/orders/admin-1"',
+    ]) {
       expect(secretsIn("a log line", text, SECRET_FORMS)).toEqual([]);
     }
   });

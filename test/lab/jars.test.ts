@@ -4,9 +4,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findKafka, javaVersion } from "../../lab/kafka/jars.ts";
+import type { Mode } from "../../shared/cluster/definition.ts";
 
-const POM = readFileSync(fileURLToPath(new URL("../../lab/kafka/pom.xml", import.meta.url)), "utf8");
-const VERSION = /<kafka\.version>(.+)</.exec(POM)?.[1] ?? "";
+const versionIn = (pom: string): string =>
+  /<kafka\.version>(.+)</.exec(
+    readFileSync(fileURLToPath(new URL(`../../lab/kafka/${pom}`, import.meta.url)), "utf8"),
+  )?.[1] ?? "";
+const VERSION = versionIn("pom.xml");
 
 let folder = "";
 let said: string[] = [];
@@ -46,8 +50,9 @@ function kafkaHome(version: string): string {
   return home;
 }
 
-const find = (environment: Readonly<Record<string, string>> = {}) =>
+const find = (environment: Readonly<Record<string, string>> = {}, mode: Mode = "kraft") =>
   findKafka({
+    mode,
     environment: { PATH: join(folder, "bin"), ...environment },
     cache: join(folder, "cache"),
     say: (line) => said.push(line),
@@ -89,6 +94,26 @@ describe("Kafka", () => {
     mkdirSync(own);
     const path = program("../jdk/bin/java", `echo 'openjdk version "25"' >&2`);
     expect(await find({ KAFKA_HOME: kafkaHome("4.3.1"), JAVA_HOME: own })).toMatchObject({ java: path });
+  });
+});
+
+describe("Kafka on ZooKeeper", () => {
+  test("is one of its own, kept beside the other", async () => {
+    java("17.0.15");
+    const version = versionIn("pom-zookeeper.xml");
+    maven(version);
+    expect(await find({}, "zookeeper")).toMatchObject({ home: join(folder, "cache", `kafka-${version}`), version });
+    maven();
+    expect(await find()).toEqual(cached());
+    expect(readdirSync(join(folder, "cache")).sort()).toEqual([`kafka-${version}`, `kafka-${VERSION}`].sort());
+  });
+
+  test("is 3.9, whichever KAFKA_HOME has", async () => {
+    java("17.0.15");
+    const home = kafkaHome("4.3.1");
+    expect(await find({ KAFKA_HOME: home }, "zookeeper")).toEqual({
+      missing: `KAFKA_HOME is ${home}, but ${home} has Kafka 4.3.1: the lab needs 3.9, the last on ZooKeeper`,
+    });
   });
 });
 

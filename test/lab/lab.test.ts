@@ -157,8 +157,8 @@ describe("a tour that must fail", () => {
     "is not ok where messages were lost, or a replay changed something",
     async (context) => {
       const { lab, options } = await open(context);
-      const startTraffic: TourOptions["startTraffic"] = async (bootstrap) => {
-        const traffic = await options.startTraffic(bootstrap);
+      const startTraffic: TourOptions["startTraffic"] = async (bootstrap, writer) => {
+        const traffic = await options.startTraffic(bootstrap, writer);
         return {
           acknowledged: 0,
           abort: () => traffic.abort(),

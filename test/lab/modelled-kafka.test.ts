@@ -365,6 +365,7 @@ describe("Kafka's view", () => {
     modelledKafkaView(cluster.kafka).brokers({
       bootstrap: of.map((id) => `${address(id)}:9092`),
       quorum: [],
+      asked: "tool",
       ids,
       ignoreTopics: [],
     });

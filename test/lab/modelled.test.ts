@@ -113,7 +113,10 @@ describe("configure", () => {
 
   test("an unknown action is refused", async () => {
     const { code, answer } = await cluster.settle(cluster.run(cluster.machineFor(1), "dance"));
-    expect([code, answer.error]).toEqual([1, "SSM_action must be configure, stop, status or verify; it is 'dance'"]);
+    expect([code, answer.error]).toEqual([
+      1,
+      "SSM_action must be configure, stop, status, verify or access; it is 'dance'",
+    ]);
   });
 });
 

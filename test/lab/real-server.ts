@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isKafka, processesOf } from "../../lab/machines/real-processes.ts";
+import { isServer, processesOf } from "../../lab/machines/real-processes.ts";
 
 /** Process id of the Kafka server with that node id on the real machines of the kind made in that directory. */
 export function serverOn(dir: string, id: number): string | undefined {
@@ -9,7 +9,7 @@ export function serverOn(dir: string, id: number): string | undefined {
       const machine = join(dir, root, name);
       const settings = join(machine, "home", "config", "server.properties");
       if (!existsSync(settings) || !readFileSync(settings, "utf8").includes(`node.id=${id}\n`)) continue;
-      const server = processesOf(machine).find(isKafka);
+      const server = processesOf(machine).find(isServer);
       if (server !== undefined) return String(server);
     }
   }

@@ -41,6 +41,8 @@ const EXPECTED: Expected = {
   replacements: GOOD.replacements.map(({ role, kind }) => ({ role, kind })),
   acknowledged: 500,
   fixedAddress: ["controller"],
+  security: false,
+  ensemble: false,
 };
 
 const [first, second] = GOOD.replacements as [Replacement, Replacement];

@@ -41,6 +41,7 @@ test("looks as far as the decision needs, and does nothing", async () => {
         brokers: async () => kafka({ 1: { registered: { host: address, port: 9092 } } }),
         listeners: async () => new Map(),
         quorum: async () => ({ seen: false, reason: "is not to be asked" }),
+        ensemble: async () => ({ seen: false, reason: "is not to be asked" }),
       },
     },
   );
@@ -61,6 +62,7 @@ describe("what would only be written down", () => {
           brokers: async () => kafka({ 1: {} }),
           listeners: async () => new Map(),
           quorum: async () => ({ seen: false, reason: "" }),
+          ensemble: async () => ({ seen: false, reason: "" }),
         },
       },
     );
@@ -162,6 +164,7 @@ test("a clock behind that of whoever wrote the record takes nothing that it sees
         brokers: async () => kafka({ 1: { registered: { host: address, port: 9092 } } }),
         listeners: async () => new Map(),
         quorum: async () => ({ seen: false, reason: "" }),
+        ensemble: async () => ({ seen: false, reason: "" }),
       },
     },
   );

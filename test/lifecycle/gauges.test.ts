@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { Definition } from "../../shared/cluster/definition.ts";
 import { gaugesOf } from "../../shared/lifecycle/gauges.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { FleetSight, InstanceRecord, LifecycleState, RosterMember } from "../../shared/lifecycle/sights.ts";
 import { definition } from "../definition.ts";
+import { classic } from "./scene.ts";
 
 const NOW = 1_000_000;
 const [controllers, brokers] = ["lab-controller-eu-central-1a", "lab-broker-eu-central-1a"] as const;
@@ -61,6 +63,18 @@ describe("gauges", () => {
     expect(gaugesOf(definition, fleet(brokers, 2, {}, true), contents(), NOW).missing).toBe(0);
     expect(gaugesOf(definition, fleet("web", 2, {}), contents(), NOW).missing).toBe(0);
     expect(gaugesOf(definition, fleet(controllers, 1, {}), contents(), NOW).missing).toBe(1);
+  });
+
+  test("users and ACLs count where somebody is asked who he is, once they have been applied", () => {
+    const access = { digest: "d", at: NOW - 3000, versions: {}, drift: ["removed user x", "created user y"] };
+    const { security } = classic.definition;
+    if (!security) throw new Error("clusters/zookeeper.yml declares no security");
+    const none = { groups: [] };
+    const gauges = (of: Definition, more: Partial<TableContents>) =>
+      gaugesOf(of, none, { ...contents(), ...more }, NOW);
+    expect(gauges({ ...definition, security }, { access }).access).toEqual({ drift: 2, age: 3000 });
+    expect(gauges({ ...definition, security }, {})).not.toHaveProperty("access");
+    expect(gauges(definition, { access })).not.toHaveProperty("access");
   });
 
   test("ids are free that nobody holds: fresh ones and vacant ones", () => {

@@ -64,6 +64,7 @@ class World {
         brokers: () => said("kafka", () => kafka({ 1: { registered: { host: "10.0.1.50", port: 9092 } } })),
         listeners: never,
         quorum: never,
+        ensemble: never,
       },
       ids: { kafkaUuid: () => "4L6g3nShT-eMCtK--X86sw" },
       log: { info() {}, warn() {} },

@@ -2,10 +2,12 @@
 import { readFileSync } from "node:fs";
 import { type Definition, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
 import { parseDefinition } from "../../shared/cluster/parse.ts";
+import { quorumRole } from "../../shared/cluster/role-kinds.ts";
 import { decide } from "../../shared/lifecycle/decide/index.ts";
 import type { Facts, Plan, Seen, Sights } from "../../shared/lifecycle/facts.ts";
 import { planFor } from "../../shared/lifecycle/plan.ts";
 import type {
+  AccessMark,
   BrokerSight,
   GroupSight,
   InstanceRecord,
@@ -18,11 +20,15 @@ import type {
 } from "../../shared/lifecycle/sights.ts";
 import type { Change, Step } from "../../shared/lifecycle/steps.ts";
 
-export const definition: Definition = parseDefinition(
-  readFileSync(new URL("../../clusters/lab.yml", import.meta.url), "utf8"),
-  "clusters/lab.yml",
-);
+function declared(name: string): Definition {
+  const file = `clusters/${name}.yml`;
+  return parseDefinition(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8"), file);
+}
+
+export const definition: Definition = declared("lab");
 export const plan: Plan = planFor(definition);
+/** Kafka on a ZooKeeper ensemble 1, 2, 3; asks everybody who he is. */
+export const classic: Plan = planFor(declared("zookeeper"));
 export const NOW = 1_800_000_000_000;
 export const A = "eu-central-1a";
 export const B = "eu-central-1b";
@@ -46,13 +52,21 @@ export interface Node {
   readonly held?: number;
 }
 
-export const groupName = (role: RoleName, zone: string): string => {
-  const group = roleOf(definition, role).groups.find((g) => g.zone === zone);
+export const groupName = (role: RoleName, zone: string, of: Definition = definition): string => {
+  const group = roleOf(of, role).groups.find((g) => g.zone === zone);
   if (!group) throw new Error(`no group of ${role} in ${zone}`);
   return group.name;
 };
 
+/** The mark of a cluster whose quorum has formed. */
+export const markOf = ({ definition }: Plan): QuorumMark => ({
+  ...mark,
+  voters: quorumRole(definition).ids.map((id) => ({ id, directoryId: `dir-${id}` })),
+});
+
 export interface Setting {
+  /** Of the plain KRaft cluster where left out. */
+  readonly plan?: Plan;
   readonly role?: RoleName;
   readonly nodes: readonly Node[];
   /** Of each zone's group; 1 where left out. */
@@ -62,6 +76,7 @@ export interface Setting {
   readonly record?: Partial<InstanceRecord>;
   readonly turn?: Partial<Turn>;
   readonly quorum?: QuorumMark | null;
+  readonly access?: AccessMark;
   readonly seen?: Partial<{ [F in keyof Sights]: Sights[F] }>;
   readonly stale?: Partial<Record<keyof Sights, number>>;
   readonly attempt?: number;
@@ -74,10 +89,11 @@ export interface Setting {
 /** The facts as seen by the first node of the setting. */
 export function facts(setting: Setting): Facts {
   const role = setting.role ?? "broker";
+  const cluster = setting.plan ?? plan;
   const subject = setting.nodes[0];
   if (!subject) throw new Error("a setting needs a node");
   const groups: GroupSight[] = [A, B, C].map((zone) => ({
-    name: groupName(role, zone),
+    name: groupName(role, zone, cluster.definition),
     desired: setting.desired?.[zone] ?? 1,
     deleting: setting.deleting?.includes(zone) ?? false,
     members: setting.nodes
@@ -100,12 +116,12 @@ export function facts(setting: Setting): Facts {
   const record = setting.record && {
     instance: subject.instance,
     role,
-    group: groupName(role, subject.zone),
+    group: groupName(role, subject.zone, cluster.definition),
     zone: subject.zone,
     version: 1,
     ...setting.record,
   };
-  const quorum = setting.quorum === undefined ? mark : setting.quorum;
+  const quorum = setting.quorum === undefined ? markOf(cluster) : setting.quorum;
   const stamp = <T>(name: keyof Sights, value: T): Seen<T> => ({ at: NOW - (setting.stale?.[name] ?? 0), value });
   const seen: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(setting.seen ?? {})) seen[name] = stamp(name as keyof Sights, value);
@@ -125,12 +141,13 @@ export function facts(setting: Setting): Facts {
         turn: { role, id: 9, instance: "i-other", since: NOW, reason: "a test", ...setting.turn },
       }),
       ...(quorum && { quorum }),
+      ...(setting.access && { access: setting.access }),
     }),
     ...seen,
   } as Facts;
 }
 
-export const step = (setting: Setting): Step => decide(plan, facts(setting));
+export const step = (setting: Setting): Step => decide(setting.plan ?? plan, facts(setting));
 
 /** The change a setting leads to; fails with the step's own words where it leads to anything else. */
 export function changeOf(setting: Setting): Change & { row: string; reason: string } {
@@ -180,5 +197,17 @@ export function quorumOf(
 
 /** The digest that node's configuration has now. */
 export function digestOf(role: RoleName, id: number, zone: string, address: string, quorum: QuorumMark = mark): string {
-  return plan.render({ role: roleOf(definition, role), id, zone, address }, quorum).digest;
+  return digestIn(plan, role, id, zone, address, quorum);
+}
+
+/** The same in another cluster. */
+export function digestIn(
+  cluster: Plan,
+  role: RoleName,
+  id: number,
+  zone: string,
+  address: string,
+  quorum: QuorumMark = markOf(cluster),
+): string {
+  return cluster.render({ role: roleOf(cluster.definition, role), id, zone, address }, quorum).digest;
 }

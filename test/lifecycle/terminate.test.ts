@@ -120,6 +120,14 @@ describe("row 2: is it safe, and its turn", () => {
     expect(changeOf({ ...founder, quorum: { ...mark, formed: false } })).toMatchObject({ action: "stop" });
     expect(changeOf(founder)).toMatchObject({ kind: "note", patch: { hold: {} } });
   });
+  test("later it may have registered, and have a replica: unknown while Kafka is out of sight", () => {
+    const first = { ...mine, served: false };
+    const seen = { kafka: { seen: false, reason: "timeout" }, agent: online } as const;
+    expect(changeOf({ nodes: [first, ...others], record: leaving(), seen })).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("Kafka cannot be seen") } },
+    });
+  });
   test("Kafka out of sight is unknown, and unknown is not safe", () => {
     expect(
       changeOf({ nodes: [mine, ...others], record: leaving(), seen: { kafka: { seen: false, reason: "timeout" } } }),

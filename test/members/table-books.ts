@@ -3,7 +3,14 @@
  */
 import type { RoleName } from "../../shared/cluster/definition.ts";
 import type { Table, TableContents } from "../../shared/lifecycle/ports.ts";
-import type { InstanceRecord, QuorumMark, Roster, RosterMember, Turn } from "../../shared/lifecycle/sights.ts";
+import type {
+  AccessMark,
+  InstanceRecord,
+  QuorumMark,
+  Roster,
+  RosterMember,
+  Turn,
+} from "../../shared/lifecycle/sights.ts";
 
 /** Everything the table should hold, members by `role id`. */
 export interface State {
@@ -11,6 +18,7 @@ export interface State {
   records: Record<string, InstanceRecord>;
   turn?: Turn;
   quorum?: QuorumMark;
+  access?: AccessMark;
 }
 
 /** One call: how it is made, and what it changes and answers by the books. */
@@ -30,7 +38,7 @@ function holderOf(state: State, role: RoleName, id: number, who: string): string
   return who === HOLDER ? (state.members[key(role, id)]?.owner ?? "i-nobody") : who;
 }
 
-export const roles: readonly RoleName[] = ["broker", "controller"];
+export const roles: readonly RoleName[] = ["controller", "zookeeper", "broker"];
 export const key = (role: RoleName, id: number) => `${role} ${id}`;
 
 export function membersOf(state: State, role: RoleName): RosterMember[] {
@@ -53,6 +61,7 @@ export function toState(contents: TableContents): State {
     records: Object.fromEntries(contents.records),
     ...(contents.turn ? { turn: contents.turn } : {}),
     ...(contents.quorum ? { quorum: contents.quorum } : {}),
+    ...(contents.access ? { access: contents.access } : {}),
   };
 }
 
@@ -123,7 +132,7 @@ export function save(instance: string, at: number, behind: number, full: boolean
           action: { kind: "launch", since: at },
           heartbeat: at,
           address: "10.0.1.7",
-          command: { action: "stop", digest: "", attempt: 1, sent: at, id: "c-1" },
+          command: { action: at % 2 ? "stop" : "access", digest: "", attempt: 1, sent: at, id: "c-1" },
           configured: { digest: "d", at, times: 1 },
           stopped: at,
           unregistered: at,
@@ -186,6 +195,18 @@ export function found(clusterId: string): Call {
     book(state) {
       state.quorum ??= { ...mark, formed: false };
       return state.quorum;
+    },
+  };
+}
+
+export function saveAccess(at: number, digest: string): Call {
+  const mark: AccessMark = { digest, at, versions: { app: `v-${at}` }, drift: [`removed ACL ${digest}`] };
+  return {
+    text: `save the access mark ${digest} of ${at}`,
+    make: (table) => table.saveAccess(mark),
+    book(state) {
+      if ((state.access?.at ?? 0) <= at) state.access = mark;
+      return state.access;
     },
   };
 }

@@ -19,6 +19,7 @@ import {
   roles,
   type State,
   save,
+  saveAccess,
   serve,
   takeTurn,
   toState,
@@ -58,6 +59,8 @@ function checkInvariants(contents: TableContents, model: Model): void {
     model.versions.set(instance, record.version);
   }
   const { quorum: founded } = model.state;
+  const latest = model.state.access?.at ?? 0;
+  expect(contents.access?.at ?? 0, "the access mark never goes back").toBeGreaterThanOrEqual(latest);
   if (founded) expect({ ...contents.quorum, formed: founded.formed }, "one founding").toEqual(founded);
 }
 
@@ -252,6 +255,10 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constantFrom("one", "two").map(found) },
   { weight: 1, arbitrary: fc.constant(form()) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.constantFrom("one", "two")).map((a) => saveAccess(...a)),
+  },
 );
 
 const fate = fc.oneof(

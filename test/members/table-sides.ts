@@ -6,11 +6,12 @@ import {
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from "@aws-sdk/client-dynamodb";
-import type { FinalizeRequestMiddleware, RetryStrategyV2, RetryToken } from "@smithy/types";
+import type { FinalizeRequestMiddleware } from "@smithy/types";
 import dynalite from "dynalite";
 import { dynamoTable } from "../../shared/aws/table.ts";
 import type { Table } from "../../shared/lifecycle/ports.ts";
 import { memoryTable } from "../../shared/members/memory.ts";
+import { ATTEMPTS, retryAtOnce } from "../retry-at-once.ts";
 import type { Side } from "./table-model.ts";
 
 /** Memory: a call whose answer is lost is made twice, as the SDK would make it. */
@@ -34,6 +35,7 @@ export function memorySide(): Side {
     giveTurn: (...a) => lossy(() => table.giveTurn(...a)),
     found: (...a) => lossy(() => table.found(...a)),
     form: () => lossy(() => table.form()),
+    saveAccess: (...a) => lossy(() => table.saveAccess(...a)),
   };
   return {
     table: lossyTable,
@@ -47,22 +49,6 @@ export function memorySide(): Side {
 }
 
 const TABLE = "rollcall-test";
-const ATTEMPTS = 3;
-
-/** The SDK's standard retries, without their delays. */
-const retryAtOnce: RetryStrategyV2 = {
-  acquireInitialRetryToken: async () => retryToken(0),
-  async refreshRetryTokenForRetry(token, { errorType }) {
-    const count = token.getRetryCount() + 1;
-    if (errorType === "CLIENT_ERROR" || count >= ATTEMPTS) throw new Error("not to be tried again");
-    return retryToken(count);
-  },
-  recordSuccess() {},
-};
-
-function retryToken(count: number): RetryToken {
-  return { getRetryCount: () => count, getRetryDelay: () => 0 };
-}
 
 export interface LocalDynamo {
   readonly client: DynamoDBClient;

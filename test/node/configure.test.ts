@@ -273,6 +273,26 @@ describe("the address", () => {
     expect(machine.has("config")).toBe(false);
     expect(machine.changes()).toEqual([]);
   });
+
+  it.each([
+    ["its link is down", "down", "the link of its interface eth2 is down"],
+    [
+      "others' answers would go astray",
+      "unrouted",
+      "what is sent from it leaves by eth1, not by its own interface eth2",
+    ],
+    ["it leads nowhere", "cut off", "nothing sent from it has a way out of its subnet"],
+  ])("is not used while %s", async (_, state, words) => {
+    machine.plug("10.0.1.1", `10.0.1.10 ${state}`);
+    const run = await machine.run("configure", payloadOf().payload, { ROLLCALL_ADDRESS_WAIT: "0" });
+    expect(run.answer.error).toBe(`address 10.0.1.10 does not work after 0 s: ${words}`);
+    expect(machine.has("config")).toBe(false);
+
+    const waiting = machine.start("configure", payloadOf().payload);
+    await until(() => machine.lines("routes").length > 3, "the script has looked for its way");
+    machine.plug("10.0.1.1", "10.0.1.10");
+    expect((await waiting.ended).answer.ok).toBe(true);
+  });
 });
 
 describe("a machine that lacks something", () => {

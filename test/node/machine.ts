@@ -22,6 +22,8 @@ import type { NodeAction, NodeAnswer } from "../../shared/lifecycle/sights.ts";
 export const SCRIPT = fileURLToPath(new URL("../../resources/node/rollcall-node.sh", import.meta.url));
 const STAND_INS = fileURLToPath(new URL("bin", import.meta.url));
 export const UNIT = "rollcall-kafka.service";
+export const ZOOKEEPER_UNIT = "rollcall-zookeeper.service";
+const SERVERS = ["kafka.Kafka", "org.apache.zookeeper.server.quorum.QuorumPeerMain"];
 
 export interface Run {
   readonly code: number | null;
@@ -69,6 +71,13 @@ export class Machine {
     writeFileSync(join(this.standIn, "addresses"), addresses.map((a) => `${a}\n`).join(""));
   }
 
+  /** Puts a secret into Secrets Manager: JSON of what is given, or that very text. */
+  secret(id: string, content: Readonly<Record<string, unknown>> | string, version = "v-1"): void {
+    mkdirSync(join(this.standIn, "secrets"), { recursive: true });
+    const text = typeof content === "string" ? content : JSON.stringify(content);
+    writeFileSync(join(this.standIn, "secrets", id.replaceAll("/", "_")), `${version}\t${text}\n`);
+  }
+
   /** Tells a stand-in something, by a file. */
   cue(name: string, content = ""): void {
     writeFileSync(join(this.standIn, name), content);
@@ -82,9 +91,14 @@ export class Machine {
     writeFileSync(join(this.bin, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
   }
 
-  start(action: NodeAction | string, payload = "", environment: Readonly<Record<string, string>> = {}): Running {
+  start(
+    action: NodeAction | string,
+    payload = "",
+    environment: Readonly<Record<string, string>> = {},
+    script = SCRIPT,
+  ): Running {
     // In a process group of its own, as the SSM agent has it, so that `close` reaches all of it.
-    const child = spawn("bash", [SCRIPT], {
+    const child = spawn("bash", [script], {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...this.#environment(), SSM_action: action, SSM_payload: payload, ...environment },
@@ -112,17 +126,24 @@ export class Machine {
     return { pid, ended };
   }
 
-  run(action: NodeAction | string, payload = "", environment: Readonly<Record<string, string>> = {}): Promise<Run> {
-    return this.start(action, payload, environment).ended;
+  run(
+    action: NodeAction | string,
+    payload = "",
+    environment: Readonly<Record<string, string>> = {},
+    script = SCRIPT,
+  ): Promise<Run> {
+    return this.start(action, payload, environment, script).ended;
   }
 
   /** Power off and on: every process ends, then systemd starts what is enabled and not masked. */
   async reboot(): Promise<void> {
     this.#killAll();
     await until(() => this.processes().length === 0, "every process has ended");
-    rmSync(join(this.standIn, UNIT, "pid"), { force: true });
+    for (const unit of [UNIT, ZOOKEEPER_UNIT]) rmSync(join(this.standIn, unit, "pid"), { force: true });
     await this.systemctl("daemon-reload");
-    if (existsSync(join(this.standIn, UNIT, "enabled"))) await this.systemctl("restart", UNIT);
+    for (const unit of [UNIT, ZOOKEEPER_UNIT]) {
+      if (existsSync(join(this.standIn, unit, "enabled"))) await this.systemctl("restart", unit);
+    }
   }
 
   systemctl(...words: readonly string[]): Promise<number | null> {
@@ -130,19 +151,21 @@ export class Machine {
     return new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
   }
 
-  /** Kafka servers that run now. */
+  /** Kafka and ZooKeeper servers that run now. */
   processes(): number[] {
-    return readdirSync("/proc")
+    const found = readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
-      .map(Number)
       .filter((pid) => {
         try {
           const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-          return words.includes("kafka.Kafka") && realpathSync(`/proc/${pid}/cwd`) === this.home;
+          return words.some((word) => SERVERS.includes(word)) && realpathSync(`/proc/${pid}/cwd`) === this.home;
         } catch {
           return false; // It has ended meanwhile.
         }
-      });
+      })
+      .map(Number);
+    // The stand-in is a script: whatever it starts looks like itself until it becomes another program.
+    return found.filter((pid) => !found.includes(parentOf(pid)));
   }
 
   #killAll(): void {
@@ -195,6 +218,15 @@ export class Machine {
       ROLLCALL_SETTLE_WAIT: "0",
       KAFKA_HOME: this.kafka,
     };
+  }
+}
+
+/** 0 where it has ended. */
+function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  } catch {
+    return 0;
   }
 }
 

@@ -30,6 +30,8 @@ function payloadWith(overrides: Readonly<Record<string, string | undefined>>, ve
 
 const FOUNDER = "founder JEXY6aqzQY-32P5TStzaFg 101@10.0.1.10:9093:JEXY6aqzQY-32P5TStzaFg";
 
+const REGION = "eu-central-1";
+
 const KAFKA = `4.3.1 ${"a".repeat(128)}`;
 
 const CASES: readonly (readonly [string, string, RegExp])[] = [
@@ -46,7 +48,7 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
   ["no server.properties", payloadWith({ file: "0644 config/other ab==" }), /no config\/server.properties/],
   ["two ids", payloadWith({ id: "101\nid 102" }), /several id lines/],
   ["a digest in capitals", payloadWith({ digest: "A".repeat(64) }), /digest/],
-  ["an unknown role", payloadWith({ role: "zookeeper" }), /role/],
+  ["an unknown role", payloadWith({ role: "exhibitor" }), /role/],
   ["a word for an id", payloadWith({ id: "1; reboot" }), /node id/],
   ["a negative id", payloadWith({ id: "-1" }), /node id/],
   ["an octal id", payloadWith({ id: "0101" }), /node id/],
@@ -56,6 +58,29 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
   ["a founder without voters", payloadWith({ format: "founder JEXY6aqzQY-32P5TStzaFg" }), /format line/],
   ["a founder among strangers", payloadWith({ format: FOUNDER.replace("101@", "102@") }), /not among its voters/],
   ["a broker that founds", payloadWith({ role: "broker", format: FOUNDER }), /broker found the quorum/],
+  [
+    "a broker that founds an ensemble",
+    payloadWith({ role: "broker", format: "ensemble new" }),
+    /does not fit a broker/,
+  ],
+  [
+    "a ZooKeeper member that joins Kafka",
+    payloadWith({ role: "zookeeper", format: "join" }),
+    /does not fit a zookeeper/,
+  ],
+  ["a controller without a quorum", payloadWith({ format: "none" }), /does not fit a controller/],
+  ["an ensemble of another kind", payloadWith({ role: "zookeeper", format: "ensemble old" }), /format line/],
+  ["a secret without its region", payloadWith({ secret: "admin-1 a/b password" }), /without their region/],
+  ["a first user without its region", payloadWith({ scram: "admin a/b password" }), /without their region/],
+  ["a region with a command", payloadWith({ region: "eu-central-1;x" }), /region/],
+  ["a secret with a path", payloadWith({ region: REGION, secret: "../admin a/b password" }), /secret line/],
+  ["a hidden secret", payloadWith({ region: REGION, secret: ".admin a/b password" }), /secret line/],
+  ["a secret that is an option", payloadWith({ region: REGION, secret: "admin --version password" }), /secret line/],
+  ["a secret without a key", payloadWith({ region: REGION, secret: "admin a/b" }), /secret line/],
+  ["a key with a command", payloadWith({ region: REGION, secret: 'admin a/b ";exit' }), /secret line/],
+  ["a user with a comma", payloadWith({ region: REGION, scram: "a,password=x a/b password" }), /scram line/],
+  ["a user that is an option", payloadWith({ region: REGION, scram: "--add a/b password" }), /scram line/],
+  ["a file among the secrets", payloadWith({ file: "0644 secrets/admin-1 ab==" }), /for secrets/],
   ["an absolute path", payloadWith({ file: "0644 /etc/passwd ab==" }), /file line/],
   ["a path that climbs", payloadWith({ file: "0644 config/../../x ab==" }), /file line/],
   ["a hidden path", payloadWith({ file: "0644 .rollcall/tombstone ab==" }), /file line/],

@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { alarms } from "../../resources/alarms.ts";
 import { FUNCTION_NAMES } from "../../resources/functions.ts";
+import type { Definition } from "../../shared/cluster/definition.ts";
 import { countOutcomes, measureCluster } from "../../shared/lambda/telemetry.ts";
-import { compile, deployable, ofType, properties, references, various } from "./compiled.ts";
+import { compile, deployable, ensemble, ofType, properties, references, secure, various } from "./compiled.ts";
 
 const template = compile(deployable);
 const all = ofType(template.Resources, "AWS::CloudWatch::Alarm");
@@ -53,17 +55,46 @@ describe("there is an alarm", () => {
   });
 });
 
-test("every metric that is watched or shown is one that the sweep emits", () => {
+test.each([
+  ["without security", deployable],
+  ["with security", secure],
+  ["on ZooKeeper", ensemble],
+])("%s, every metric that is watched or shown is one that the sweep emits", (_name, definition) => {
   const emitted = new Set<string>(["Failed", "Left", "Warnings"]);
   countOutcomes({ count: (counter) => emitted.add(counter) }, []);
-  const freeIds = new Map(deployable.roles.map((role) => [role.name, 1]));
-  const gauges = { missing: 0, longestLaunch: 0, longestAbsence: 0, freeIds };
+  const freeIds = new Map(definition.roles.map((role) => [role.name, 1]));
+  const access = definition.security && { drift: 0, age: 0 };
+  const gauges = { missing: 0, longestLaunch: 0, longestAbsence: 0, freeIds, ...(access && { access }) };
   measureCluster({ measure: (gauge) => emitted.add(gauge) }, gauges);
-  const { DashboardBody } = properties<{ DashboardBody: { "Fn::Sub": [string, object] } }>(template, "Dashboard");
+  const compiled = compile(definition);
+  const { DashboardBody } = properties<{ DashboardBody: { "Fn::Sub": [string, object] } }>(compiled, "Dashboard");
   const [body] = DashboardBody["Fn::Sub"];
   const shown = [...body.matchAll(/\["Rollcall","(\w+)"/g)].map(([, name]) => name);
   expect(shown.length).toBeGreaterThan(5);
-  for (const name of [...shown, ...on("Rollcall").map((a) => a.MetricName)]) expect(emitted).toContain(name);
+  const watched = ofType(compiled.Resources, "AWS::CloudWatch::Alarm")
+    .map(([, { Properties }]) => Properties)
+    .filter(({ Namespace }) => Namespace === "Rollcall")
+    .map(({ MetricName }) => MetricName);
+  for (const name of [...shown, ...watched]) expect(emitted).toContain(name);
+  // What is emitted for this cluster alone is shown, too.
+  for (const name of ["FreeZooKeeperIds", "AccessDrift", "AccessAge"]) {
+    expect(shown.includes(name), name).toBe(emitted.has(name));
+  }
+});
+
+test("every alarm has its section in the runbook", () => {
+  const text = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
+  const titles = [...text.matchAll(/^## (.*)$/gm)].flatMap(([, title = ""]) => title.split(", "));
+  for (const { kind } of alarms(secure)) expect(titles).toContain(kind.replace(/^.*-(ids-nearly-used-up)$/, "$1"));
+});
+
+test("whoever changes users or ACLs past the definition is told of, and so is that nobody looks any more", () => {
+  const kinds = (definition: Definition) => alarms(definition).filter(({ kind }) => kind.startsWith("access-"));
+  expect(kinds(secure).map(({ kind, when }) => [kind, when])).toEqual([
+    ["access-changed", { above: 0 }],
+    ["access-not-kept", { above: 2700 }],
+  ]);
+  expect(kinds(deployable)).toEqual([]);
 });
 
 test("an alarm hears the metric at least once in each period, and looks back a day at most", () => {

@@ -2,8 +2,10 @@
 import { readFileSync } from "node:fs";
 import { compileTemplate } from "../../lab/compile.ts";
 import type { Resource, Resources, Template } from "../../resources/template.ts";
-import type { Definition } from "../../shared/cluster/definition.ts";
+import type { Definition, Role } from "../../shared/cluster/definition.ts";
 import { parseDefinition } from "../../shared/cluster/parse.ts";
+import { isQuorum } from "../../shared/cluster/role-kinds.ts";
+import type { Security } from "../../shared/cluster/security.ts";
 
 const LAB = readFileSync(new URL("../../clusters/lab.yml", import.meta.url), "utf8");
 
@@ -23,6 +25,64 @@ export const various: Definition = parseDefinition(
     .concat("loadBalancer: false\nalarms: [arn:aws:sns:eu-central-1:123456789012:kafka-on-call]\n"),
   "various.yml",
 );
+
+/** Users with a secret of their own and without, TLS, and a second generation. */
+export const security: Security = {
+  sasl: "scram-sha-512",
+  acl: true,
+  superUsers: ["ops"],
+  users: [
+    { name: "ops", secret: "ops/kafka", acls: [] },
+    {
+      name: "reader",
+      acls: [
+        {
+          permission: "allow",
+          resource: "topic",
+          name: "orders",
+          pattern: "prefixed",
+          operations: ["read", "describe"],
+          host: "*",
+        },
+      ],
+    },
+    { name: "read.er", acls: [] },
+  ],
+  certificate: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:kafka/lab-tls-AbCdEf",
+  encrypt: true,
+  generation: 2,
+};
+
+/** The same with everybody asked who he is. */
+export const secure: Definition & { readonly security: Security } = { ...deployable, security };
+
+/** Brokers on a ZooKeeper ensemble, with passwords but without TLS. */
+export const ensemble: Definition = {
+  ...deployable,
+  kafka: { version: "3.9.1", mode: "zookeeper", settings: {} },
+  roles: deployable.roles.map((role): Role => {
+    if (!isQuorum(role)) return role;
+    const pool = (role.pool ?? []).map((entry, index) => ({ ...entry, id: index + 1 }));
+    const groups = role.groups.map(({ zone }) => ({ name: `lab-zookeeper-${zone}`, zone }));
+    return {
+      ...role,
+      name: "zookeeper",
+      ids: pool.map(({ id }) => id),
+      pool,
+      groups,
+      settings: {},
+      supervisor: { kind: "systemd" },
+    };
+  }),
+  security: {
+    sasl: "scram-sha-512",
+    acl: true,
+    superUsers: [],
+    users: [{ name: "reader", acls: [] }],
+    encrypt: false,
+    generation: 1,
+  },
+};
 
 export function compile(definition: Definition): Template {
   return compileTemplate(definition) as Template;

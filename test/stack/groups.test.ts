@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { GroupProperties } from "../../resources/groups.ts";
-import { compile, deployable, ofType, properties, references, various } from "./compiled.ts";
+import { compile, deployable, ensemble, ofType, properties, references, secure, various } from "./compiled.ts";
 
 const GROUP = "AWS::AutoScaling::AutoScalingGroup";
 const template = compile(deployable);
@@ -82,6 +82,8 @@ describe("creation and deletion", () => {
   test.each([
     ["of the stack's own groups", deployable],
     ["with existing groups", various],
+    ["with security", secure],
+    ["on ZooKeeper", ensemble],
   ])("%s: every group comes after everything else, and so goes before it", (_name, definition) => {
     const { Resources } = compile(definition);
     const launches = (type: string) => type === GROUP || type === "AWS::AutoScaling::LifecycleHook";
@@ -107,7 +109,7 @@ describe("creation and deletion", () => {
   });
 
   test("the table alone outlives its stack, also when it is replaced", () => {
-    const kept = Object.entries(template.Resources).filter(([, r]) => r.DeletionPolicy ?? r.UpdateReplacePolicy);
+    const kept = Object.entries(compile(secure).Resources).filter(([, r]) => r.DeletionPolicy ?? r.UpdateReplacePolicy);
     expect(kept.map(([id, r]) => [id, r.DeletionPolicy, r.UpdateReplacePolicy])).toEqual([
       ["Table", "Retain", "Retain"],
     ]);

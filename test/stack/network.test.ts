@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ways } from "../../resources/security-groups.ts";
 import type { Template } from "../../resources/template.ts";
-import { compile, deployable, ofType, properties, various } from "./compiled.ts";
+import { compile, deployable, ensemble, ofType, properties, secure, various } from "./compiled.ts";
 
 interface Rule {
   readonly IpProtocol: string;
@@ -67,8 +67,32 @@ describe("security groups", () => {
 
   test("let nodes out to HTTPS alone, and functions nowhere but to Kafka", () => {
     expect(outside(template, "SecurityGroupEgress")).toEqual([
-      "BrokerSecurityGroup 0.0.0.0/0 443-443",
       "ControllerSecurityGroup 0.0.0.0/0 443-443",
+      "BrokerSecurityGroup 0.0.0.0/0 443-443",
+    ]);
+  });
+
+  test("let the function that sees Kafka out to HTTPS too, where it has a password to fetch", () => {
+    expect(outside(compile(secure), "SecurityGroupEgress")).toContain("KafkaFunctionSecurityGroup 0.0.0.0/0 443-443");
+    expect(open(compile(secure))).toEqual(open(template));
+  });
+
+  test("let the members of an ensemble to each other, and to 2181 those who need it, clients not among them", () => {
+    const zookeeper = compile(ensemble);
+    expect(open(zookeeper)).toEqual([
+      "BootstrapSecurityGroup -> BrokerSecurityGroup:9092",
+      "BrokerSecurityGroup -> BrokerSecurityGroup:9092",
+      "BrokerSecurityGroup -> ZookeeperSecurityGroup:2181",
+      "KafkaFunctionSecurityGroup -> BrokerSecurityGroup:9092",
+      "KafkaFunctionSecurityGroup -> ZookeeperSecurityGroup:2181",
+      "ZookeeperSecurityGroup -> ZookeeperSecurityGroup:2181",
+      "ZookeeperSecurityGroup -> ZookeeperSecurityGroup:2888",
+      "ZookeeperSecurityGroup -> ZookeeperSecurityGroup:3888",
+    ]);
+    expect(open(zookeeper)).toHaveLength(ways(ensemble).length);
+    expect(outside(zookeeper, "SecurityGroupIngress")).toEqual([
+      "BrokerSecurityGroup 10.0.0.0/16 9092-9092",
+      "BootstrapSecurityGroup 10.0.0.0/16 9092-9092",
     ]);
   });
 
@@ -103,6 +127,13 @@ describe("the load balancer", () => {
     expect(properties(template, "BrokerGroupEuCentral1a")).not.toHaveProperty("TargetGroupARNs");
   });
 
+  test("leaves encryption to its ends: what is said between client and broker is theirs alone", () => {
+    for (const definition of [deployable, secure]) {
+      expect(properties(compile(definition), "BootstrapListener")).toMatchObject({ Port: 9092, Protocol: "TCP" });
+      expect(properties(compile(definition), "BootstrapTargets")).toMatchObject({ Port: 9092, Protocol: "TCP" });
+    }
+  });
+
   test("can be left out, with all that belongs to it", () => {
     const { Resources, Outputs } = compile({ ...deployable, loadBalancer: false });
     const left = [...Object.keys(Resources), ...Object.keys(Outputs)];
@@ -110,8 +141,11 @@ describe("the load balancer", () => {
   });
 });
 
-test("each address of a pool is an interface, found by its tags", () => {
-  const template = compile(deployable);
+test.each([
+  ["controller", deployable],
+  ["zookeeper", ensemble],
+])("each address of a pool of the role %s is an interface, found by its tags", (role, definition) => {
+  const template = compile(definition);
   const interfaces = ofType(template.Resources, "AWS::EC2::NetworkInterface").map(([, r]) => r.Properties);
   expect(interfaces.map((i) => [i.PrivateIpAddress, i.SubnetId])).toEqual([
     ["10.0.1.10", "subnet-0a1b2c3d4e5f60a01"],
@@ -122,9 +156,10 @@ test("each address of a pool is an interface, found by its tags", () => {
     expect(Tags).toEqual(
       expect.arrayContaining([
         { Key: "rollcall:cluster", Value: "lab" },
-        { Key: "rollcall:role", Value: "controller" },
+        { Key: "rollcall:role", Value: role },
       ]),
     );
-    expect(GroupSet).toEqual([{ "Fn::GetAtt": ["ControllerSecurityGroup", "GroupId"] }]);
+    const group = `${role.charAt(0).toUpperCase()}${role.slice(1)}SecurityGroup`;
+    expect(GroupSet).toEqual([{ "Fn::GetAtt": [group, "GroupId"] }]);
   }
 });

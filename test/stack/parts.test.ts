@@ -42,7 +42,7 @@ describe("instances", () => {
   test("tell their metadata by session only, and start with nothing but their profile and their group", () => {
     expect(data(deployable, "Broker")).toMatchObject({
       InstanceType: "m7g.large",
-      IamInstanceProfile: { Arn: { "Fn::GetAtt": ["NodeProfile", "Arn"] } },
+      IamInstanceProfile: { Arn: { "Fn::GetAtt": ["BrokerNodeProfile", "Arn"] } },
       SecurityGroupIds: [{ "Fn::GetAtt": ["BrokerSecurityGroup", "GroupId"] }],
       MetadataOptions: { HttpEndpoint: "enabled", HttpTokens: "required", HttpPutResponseHopLimit: 1 },
     });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { nodeRoleId } from "../../resources/logical-ids.ts";
 import type { Statement } from "../../resources/policy.ts";
 import type { Template } from "../../resources/template.ts";
-import { compile, deployable, ofType, properties, various } from "./compiled.ts";
+import type { Definition, Role } from "../../shared/cluster/definition.ts";
+import { compile, deployable, ensemble, ofType, properties, secure, various } from "./compiled.ts";
 
 interface Granted extends Statement {
   /** Role or other resource that the statement is in. */
@@ -26,10 +28,14 @@ function statementsOf({ Resources }: Template): Granted[] {
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
 
 describe.each([
-  ["the lab's cluster, deployable", compile(deployable)],
-  ["a cluster that varies", compile(various)],
-])("%s", (_name, template) => {
+  ["the lab's cluster, deployable", deployable],
+  ["a cluster that varies", various],
+  ["a cluster with security", secure],
+  ["a cluster on ZooKeeper", ensemble],
+])("%s", (_name, definition) => {
+  const template = compile(definition);
   const statements = statementsOf(template);
+  const nodeRoles = definition.roles.map(({ name }) => nodeRoleId(name));
 
   test("no policy has a wildcard action, or everything but some", () => {
     expect(statements.length).toBeGreaterThan(20);
@@ -61,8 +67,10 @@ describe.each([
           "ec2:DescribeSubnets",
           "ec2:UnassignPrivateIpAddresses",
         ].map((action) => `KafkaRole ${action}`),
-        ...["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map(
-          (action) => `NodeRole ssmmessages:${action}`,
+        ...nodeRoles.flatMap((role) =>
+          ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map(
+            (action) => `${role} ssmmessages:${action}`,
+          ),
         ),
       ].sort(),
     );
@@ -71,7 +79,7 @@ describe.each([
   test("instances and interfaces are the cluster's by their tag, wherever something is done to them", () => {
     for (const statement of statements) {
       const any = JSON.stringify(statement.Resource ?? "");
-      if (!/:(instance|network-interface)\/\*/.test(any) || statement.where === "NodeRole") continue;
+      if (!/:(instance|network-interface)\/\*/.test(any) || nodeRoles.includes(statement.where)) continue;
       expect(statement.Condition, statement.Sid).toEqual({
         StringEquals: { "aws:ResourceTag/rollcall:cluster": "lab" },
       });
@@ -84,14 +92,13 @@ describe.each([
       .flatMap((s) => list(s.Resource).map((resource) => JSON.stringify(resource ?? "")))
       .filter((text) => text.includes("*"))
       .map((text) => text.replace(/^.*\$\{AWS::AccountId\}:/, "").replace(/"\}$/, ""));
-    const groups = deployable.roles.flatMap((r) => various.roles.find((v) => v.name === r.name)?.groups ?? []);
     const known = [
       "instance/*",
       "network-interface/*",
       ...["lifecycle", "sweep", "kafka"].map((name) => `log-group:/aws/lambda/rollcall-lab-${name}:*`),
-      ...[...groups, ...deployable.roles.flatMap((r) => r.groups)].map(
-        ({ name }) => `autoScalingGroup:*:autoScalingGroupName/${name}`,
-      ),
+      ...definition.roles
+        .flatMap(({ groups }) => groups)
+        .map(({ name }) => `autoScalingGroup:*:autoScalingGroupName/${name}`),
     ];
     for (const one of strange) expect(known).toContain(one);
   });
@@ -110,7 +117,7 @@ describe.each([
       LifecycleRole: { Service: "lambda.amazonaws.com" },
       SweepRole: { Service: "lambda.amazonaws.com" },
       KafkaRole: { Service: "lambda.amazonaws.com" },
-      NodeRole: { Service: "ec2.amazonaws.com" },
+      ...Object.fromEntries(nodeRoles.map((role) => [role, { Service: "ec2.amazonaws.com" }])),
       UndeliveredQueuePolicy: { Service: "events.amazonaws.com" },
     });
   });
@@ -144,15 +151,37 @@ test("the function inside the VPC has no rights of its own: its code is denied w
   expect(Object.keys(denied?.Condition ?? {})).toEqual(["ArnEquals"]);
 });
 
+test("members of an ensemble that Exhibitor supervises share one object, and nobody else touches it", () => {
+  const supervised = {
+    ...ensemble,
+    roles: ensemble.roles.map(
+      (role): Role =>
+        role.name === "zookeeper"
+          ? { ...role, supervisor: { kind: "exhibitor", bucket: "shared", key: "exhibitor/lab.properties" } }
+          : role,
+    ),
+  };
+  const s3 = (definition: Definition) =>
+    statementsOf(compile(definition)).filter((s) => JSON.stringify(s.Action).includes("s3:"));
+  expect(s3(supervised)).toMatchObject([
+    {
+      where: "ZookeeperNodeRole",
+      Action: ["s3:GetObject", "s3:PutObject"],
+      Resource: { "Fn::Sub": "arn:${AWS::Partition}:s3:::shared/exhibitor/lab.properties" },
+    },
+  ]);
+  expect(s3(ensemble)).toEqual([]);
+});
+
 test("a node may fetch the archive where it is in S3, and nothing else of S3", () => {
   const s3 = (template: Template) =>
     statementsOf(template).filter((s) => list(s.Action).some((a) => String(a).startsWith("s3:")));
   expect(s3(compile(deployable))).toEqual([]);
-  expect(s3(compile(various))).toMatchObject([
-    {
-      where: "NodeRole",
+  expect(s3(compile(various))).toMatchObject(
+    ["ControllerNodeRole", "BrokerNodeRole"].map((where) => ({
+      where,
       Action: ["s3:GetObject"],
       Resource: { "Fn::Sub": "arn:${AWS::Partition}:s3:::archives/kafka/kafka.tgz" },
-    },
-  ]);
+    })),
+  );
 });

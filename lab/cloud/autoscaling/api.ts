@@ -82,7 +82,6 @@ const settings = {
   HealthCheckType: v.optional(v.literal("EC2")),
   HealthCheckGracePeriod: v.optional(size),
   NewInstancesProtectedFromScaleIn: v.optional(v.boolean()),
-  /** Nothing is routed here; which target groups a group registers with changes nothing. */
   TargetGroupARNs: v.optional(v.array(v.string())),
   TerminationPolicies: v.optional(v.array(v.picklist(["Default", "OldestInstance", "NewestInstance"]))),
 };
@@ -141,6 +140,7 @@ export function autoscalingApi(world: World, groups: Groups, ec2: Ec2): Service 
       grace: input.HealthCheckGracePeriod === undefined ? group.grace : input.HealthCheckGracePeriod * 1000,
       protect: input.NewInstancesProtectedFromScaleIn ?? group.protect,
       policies: input.TerminationPolicies ?? group.policies,
+      targetGroups: input.TargetGroupARNs ?? group.targetGroups,
       retain,
       ...(limits && { maintenance: limits }),
     };
@@ -203,6 +203,7 @@ export function autoscalingApi(world: World, groups: Groups, ec2: Ec2): Service 
               protect: false,
               retain: false,
               policies: ["Default"],
+              targetGroups: [],
               deleting: false,
               request: "",
             },

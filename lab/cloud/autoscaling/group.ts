@@ -45,6 +45,8 @@ export interface Group {
   /** TerminateHookAbandon: retain. */
   readonly retain: boolean;
   readonly policies: readonly TerminationPolicy[];
+  /** ARNs of the target groups that its instances in service are targets of. */
+  readonly targetGroups: readonly string[];
   readonly deleting: boolean;
   /** The last request that changed the desired capacity, as Cause texts begin with it. */
   readonly request: string;

@@ -8,7 +8,9 @@ import type {
   DescribeInstanceTypesCommandOutput,
   DescribeLaunchTemplatesCommandOutput,
   DescribeNetworkInterfacesCommandOutput,
+  DescribeRouteTablesCommandOutput,
   DescribeSubnetsCommandOutput,
+  DescribeVpcEndpointsCommandOutput,
   Instance as InstanceOutput,
   InstanceStateName,
   NetworkInterface as InterfaceOutput,
@@ -25,6 +27,7 @@ import type { Ec2 } from "./ec2.ts";
 import { filters, passes } from "./filters.ts";
 import type { Instance, InstanceState } from "./instances.ts";
 import { type NetworkInterface, statusOf } from "./interfaces.ts";
+import type { RouteTable } from "./routing.ts";
 import { tagSpecifications, tagsFor } from "./tags.ts";
 import { contentOf, templateContent } from "./template-content.ts";
 import type { LaunchTemplate } from "./templates.ts";
@@ -46,7 +49,7 @@ const common = { DryRun: v.optional(v.literal(false)) };
 const instanceIds = v.strictObject({ ...common, InstanceIds: v.array(v.string()) });
 
 export function ec2Api(world: World, ec2: Ec2): Service {
-  const { instances, interfaces, subnets, templates } = ec2;
+  const { instances, interfaces, subnets, templates, routing } = ec2;
   const actions: Record<string, Action> = {
     DescribeInstances: action(
       v.strictObject({
@@ -170,6 +173,37 @@ export function ec2Api(world: World, ec2: Ec2): Service {
         interfaces.keep(input.NetworkInterfaceId, AttachmentId, DeleteOnTermination);
         return {};
       },
+    ),
+
+    DescribeRouteTables: action(
+      v.strictObject({ ...common, Filters: filters }),
+      refuse,
+      (input): Answer<DescribeRouteTablesCommandOutput> => ({
+        RouteTables: routing
+          .tables(new Set(subnets.all().map(({ vpc }) => vpc)))
+          .filter(({ vpc }) => passes(input.Filters, { values: { "vpc-id": vpc }, tags: [] }))
+          .map(describeRouteTable),
+      }),
+    ),
+
+    DescribeVpcEndpoints: action(
+      v.strictObject({ ...common, Filters: filters }),
+      refuse,
+      (input): Answer<DescribeVpcEndpointsCommandOutput> => ({
+        VpcEndpoints: routing
+          .endpoints()
+          .filter(({ vpc, service }) =>
+            passes(input.Filters, { values: { "vpc-id": vpc, "service-name": service }, tags: [] }),
+          )
+          .map(({ id, vpc, service, privateDns }) => ({
+            VpcEndpointId: id,
+            VpcId: vpc,
+            ServiceName: service,
+            VpcEndpointType: "Interface",
+            State: "Available",
+            PrivateDnsEnabled: privateDns,
+          })),
+      }),
     ),
 
     DescribeSubnets: action(
@@ -392,5 +426,18 @@ function filterableInterface(found: NetworkInterface) {
       "attachment.device-index": attachment && String(attachment.deviceIndex),
     },
     tags,
+  };
+}
+
+function describeRouteTable({ id, vpc, subnets, way }: RouteTable) {
+  const target = way?.startsWith("nat-") ? { NatGatewayId: way } : { GatewayId: way };
+  return {
+    RouteTableId: id,
+    VpcId: vpc,
+    Associations:
+      subnets.length === 0
+        ? [{ Main: true, RouteTableId: id }]
+        : subnets.map((SubnetId) => ({ Main: false, RouteTableId: id, SubnetId })),
+    Routes: way === undefined ? [] : [{ DestinationCidrBlock: "0.0.0.0/0", State: "active" as const, ...target }],
   };
 }

@@ -3,11 +3,13 @@ import type { MachineKind } from "../../machines/machine.ts";
 import type { World } from "../world.ts";
 import { Instances } from "./instances.ts";
 import { Interfaces } from "./interfaces.ts";
+import { Routing } from "./routing.ts";
 import { Subnets } from "./subnets.ts";
 import { LaunchTemplates } from "./templates.ts";
 
 export class Ec2 {
   readonly subnets = new Subnets();
+  readonly routing = new Routing();
   readonly interfaces: Interfaces;
   readonly instances: Instances;
   readonly templates: LaunchTemplates;

@@ -17,6 +17,7 @@ export function accessDenied(service: ServiceName, text: string): AwsError {
     case "ec2":
       return new AwsError("UnauthorizedOperation", `You are not authorized to perform this operation. ${text}`, 403);
     case "autoscaling":
+    case "s3":
     case "sts":
       return new AwsError("AccessDenied", text, 403);
     case "lambda":
@@ -32,6 +33,12 @@ export function strangeKey(service: ServiceName): AwsError {
   switch (service) {
     case "ec2":
       return new AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401);
+    case "s3":
+      return new AwsError(
+        "InvalidAccessKeyId",
+        "The AWS Access Key Id you provided does not exist in our records.",
+        403,
+      );
     case "autoscaling":
     case "sts":
       return new AwsError("InvalidClientTokenId", text, 403);

@@ -6,14 +6,20 @@ import type { Demand } from "./evaluate.ts";
 import type { Iam } from "./iam.ts";
 
 /** Whether the instance may do all of that; without a role it has no credentials at all. What is refused is logged. */
-export function instanceMay(iam: Iam, world: World, { id, profile }: Instance, demands: readonly Demand[]): boolean {
+export function instanceMay(iam: Iam, world: World, instance: Instance, demands: readonly Demand[]): boolean {
   if (!iam.enforced) return true;
+  const role = roleOfInstance(iam, world, instance);
+  return role !== undefined && demands.every((one) => iam.permits(role, one));
+}
+
+/** Whose credentials the instance's metadata hands out; undefined, and logged, where it has none. */
+export function roleOfInstance(iam: Iam, world: World, { id, profile }: Instance): string | undefined {
   const role = profile === undefined ? undefined : iam.roles.ofProfile(profile);
-  if (role === undefined || !iam.trusts(role, "ec2.amazonaws.com")) {
-    world.log(`${id} has no credentials: no role for EC2 in ${profile ?? "its launch template"}`);
-    return false;
-  }
-  return demands.every((one) => iam.permits(role, one));
+  // Without IAM nobody asks, and a machine calls as itself.
+  if (!iam.enforced) return role ?? id;
+  if (role !== undefined && iam.trusts(role, "ec2.amazonaws.com")) return role;
+  world.log(`${id} has no credentials: no role for EC2 in ${profile ?? "its launch template"}`);
+  return undefined;
 }
 
 /**

@@ -40,7 +40,7 @@ export function lambdaApi(functions: Functions): Service {
             return { StatusCode: 202 };
           }
           const outcome = await functions.invoke(spec, event);
-          const payload = outcome.ok ? outcome.response : outcome.error;
+          const payload = outcome.ok ? (outcome.response ?? null) : outcome.error;
           return {
             StatusCode: 200,
             ExecutedVersion: "$LATEST",

@@ -23,7 +23,7 @@ export interface FunctionSpec {
   readonly logGroup?: string;
 }
 
-/** What the function itself made of an invocation; `response` and `error` are plain JSON. */
+/** What the function itself made of an invocation; `error` is plain JSON, and of `response` JSON is yet to be made. */
 export type Outcome =
   | { readonly ok: true; readonly response: unknown }
   | { readonly ok: false; readonly error: { errorType: string; errorMessage: string; trace: string[] } };
@@ -121,7 +121,7 @@ export class Functions {
     return this.#functions.has(nameOrArn.split(":function:").at(-1) ?? nameOrArn);
   }
 
-  /** Runs it once, to its end or its time limit. `event` is handed over as JSON, as it would be. */
+  /** Runs it once, to its end or its time limit. `event` is handed over as it is: nobody else may have it. */
   async invoke(spec: FunctionSpec, event: unknown): Promise<Outcome> {
     return this.#run(spec, event, this.#world.uuid());
   }
@@ -137,7 +137,7 @@ export class Functions {
   }
 
   async #attempt(spec: FunctionSpec, event: unknown, id: string, count: number): Promise<void> {
-    const outcome = await this.#run(spec, event, id);
+    const outcome = await this.#run(spec, asJson(event), id);
     if (outcome.ok) return;
     this.#world.log(`function ${spec.name}: ${outcome.error.errorType}: ${outcome.error.errorMessage}`);
     const delays = this.#world.delays.lambda.retries.slice(0, spec.retries);
@@ -183,6 +183,7 @@ export class Functions {
 
   /** A function that may not write its log runs all the same; only IAM's own log tells. */
   #writeLog(spec: FunctionSpec, id: string): void {
+    if (spec.role === undefined) return;
     const group = spec.logGroup ?? this.#world.arn("logs", `log-group:/aws/lambda/${spec.name}`);
     const day = new Date(this.#world.now()).toISOString().slice(0, 10).replaceAll("-", "/");
     const stream = `${group}:log-stream:${day}/[$LATEST]${id.replaceAll("-", "")}`;
@@ -207,9 +208,9 @@ export class Functions {
         limit.cancel();
         resolve(outcome);
       };
-      const run = async () => spec.handler(asJson(event), context);
+      const run = async () => spec.handler(event, context);
       run().then(
-        (response) => end({ ok: true, response: asJson(response) }),
+        (response) => end({ ok: true, response }),
         (error: unknown) => end({ ok: false, error: describe(error) }),
       );
     });
@@ -234,6 +235,7 @@ export class Functions {
   }
 }
 
+/** A copy, as JSON would make it. */
 function asJson(value: unknown): unknown {
   return value === undefined ? null : JSON.parse(JSON.stringify(value));
 }

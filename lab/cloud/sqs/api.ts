@@ -98,6 +98,12 @@ export function sqsApi(world: World, queues: Queues): Service {
         return {};
       }),
 
+      // SQS takes up to a minute for it.
+      PurgeQueue: action(v.strictObject(ofQueue), refuse, (input) => {
+        queueOf(input).purge();
+        return {};
+      }),
+
       ChangeMessageVisibility: action(
         v.strictObject({ ...ofQueue, ReceiptHandle: v.string(), VisibilityTimeout: seconds }),
         refuse,

@@ -2,17 +2,26 @@
  * The table's items: their keys, and what they mean once read. One table, the cluster's name as partition key `pk`, and as
  * sort key `sk`
  *
- *     roster#broker, roster#controller    who holds which id
- *     turn                                who may be taken down on purpose
- *     quorum                              how the quorum was founded, and that it formed
- *     record#i-0123456789abcdef0          what cannot be observed about that instance
+ *     roster#broker                 who holds which id, of each role
+ *     turn                          who may be taken down on purpose
+ *     quorum                        how the quorum was founded, and that it formed
+ *     access                        how far users and ACLs are as declared
+ *     record#i-0123456789abcdef0    what cannot be observed about that instance
  *
  * No item holds a secret.
  */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import * as v from "valibot";
 import type { RoleName } from "../../cluster/definition.ts";
-import type { InstanceRecord, QuorumMark, Roster, RosterMember, Turn } from "../../lifecycle/sights.ts";
+import type {
+  AccessMark,
+  InstanceRecord,
+  NodeAction,
+  QuorumMark,
+  Roster,
+  RosterMember,
+  Turn,
+} from "../../lifecycle/sights.ts";
 import { roleNames } from "../../members/roster.ts";
 import { fromAttributes } from "./attributes.ts";
 
@@ -20,6 +29,7 @@ export type Item = Record<string, AttributeValue>;
 
 export const turnKey = "turn";
 export const quorumKey = "quorum";
+export const accessKey = "access";
 export const rosterKey = (role: RoleName): string => `roster#${role}`;
 export const recordKey = (instance: string): string => `${recordPrefix}${instance}`;
 export const recordPrefix = "record#";
@@ -47,6 +57,13 @@ const quorumItem = v.object({
   formed: v.boolean(),
 });
 
+const accessItem = v.object({
+  digest: v.string(),
+  at: whole,
+  versions: v.record(v.string(), v.string()),
+  drift: v.array(v.string()),
+} satisfies Record<keyof AccessMark, v.GenericSchema>);
+
 /** Every property of a record, or what is saved would be lost at the next read. */
 const recordItem = v.object({
   instance: v.string(),
@@ -58,7 +75,7 @@ const recordItem = v.object({
   address: v.exactOptional(v.string()),
   command: v.exactOptional(
     v.object({
-      action: v.picklist(["configure", "stop", "status", "verify"]),
+      action: v.picklist(["configure", "stop", "status", "verify", "access"] satisfies NodeAction[]),
       digest: v.string(),
       attempt: whole,
       sent: whole,
@@ -106,6 +123,10 @@ export function toTurn(item: Item): Turn {
 
 export function toQuorumMark(item: Item): QuorumMark {
   return parsed(quorumItem, item);
+}
+
+export function toAccessMark(item: Item): AccessMark {
+  return parsed(accessItem, item);
 }
 
 export function toRecord(item: Item): InstanceRecord {

@@ -2,12 +2,26 @@
  * The in-service table: is a member that its group counts in still well in Kafka's eyes, and configured as it should
  * be now? Rows as in docs/architecture.md.
  */
+import { isQuorum, kindOf } from "../../cluster/role-kinds.ts";
 import type { RosterMember } from "../sights.ts";
 import type { Step } from "../steps.ts";
+import { accessUnready, keepAccess } from "./access.ts";
 import { MOST_ATTEMPTS, type Progress, progress, send } from "./command.ts";
-import { isServingVoter } from "./quorum.ts";
+import { isCaughtUp, isServingVoter } from "./quorum.ts";
 import { isTurnOf, peersInService, safeToStop, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
-import { change, configuredFor, hold, look, nodeName, type Scene, settled, wait } from "./scene.ts";
+import {
+  change,
+  configuredFor,
+  counter,
+  hold,
+  look,
+  nodeName,
+  presenceFact,
+  type Scene,
+  settled,
+  type View,
+  wait,
+} from "./scene.ts";
 import { wished } from "./wish.ts";
 
 /** How one member looks from outside. */
@@ -29,18 +43,14 @@ export function decideInService(scene: Scene): Step {
   if (wanted?.sent.at === "underway") return wanted.sent.step;
   if (wanted?.sent.at === "succeeded") return configuredAnew(scene, wanted.digest);
 
-  const sightFact = role.name === "controller" ? "listeners" : "kafka";
+  const sightFact = presenceFact(role);
   // What was seen of it before it was configured, and so started again, says nothing of it now.
   const since = record?.configured?.at ?? 0;
   if ((facts[sightFact]?.at ?? -1) < since || !facts[sightFact])
-    return look("in-service/1", "does Kafka count it in", sightFact);
+    return look("in-service/1", `does ${counter(role)} count it in`, sightFact);
   const own = presence(scene, mine);
   if (own === "unknown") {
-    const why =
-      facts.kafka && !facts.kafka.value.seen
-        ? `Kafka cannot be seen: ${facts.kafka.value.reason}`
-        : "it cannot be seen";
-    return hold("in-service/1", `${why}; changes nothing`, sightFact);
+    return keepAccess(scene, mine) ?? hold("in-service/1", `${unseen(scene, sightFact)}; changes nothing`, sightFact);
   }
   if (own === "out") {
     const dead = peersInService(scene).filter((peer) => presence(scene, peer) !== "in");
@@ -57,50 +67,60 @@ export function decideInService(scene: Scene): Step {
   if (record?.unregistered !== undefined) {
     return change(
       "in-service/4",
-      "Kafka counts it in again",
+      `${counter(role)} counts it in again`,
       { kind: "note", patch: { unregistered: undefined } },
       sightFact,
       "table",
     );
   }
+  const access = keepAccess(scene, mine, (peer) => presence(scene, peer) === "out");
+  if (access) return (access.do === "hold" ? giveTurnBack(scene, mine, sightFact) : undefined) ?? access;
   return wanted ? configuration(scene, mine, wanted, sightFact) : well(scene, mine, sightFact);
 }
 
 function presence({ facts, role }: Scene, member: RosterMember): Presence {
-  if (role.name === "controller") {
-    const heard = facts.listeners?.value.get(member.id);
-    return heard === undefined ? "unknown" : heard === "listening" ? "in" : "out";
+  const is = (counted: boolean | undefined): Presence => (counted === undefined ? "unknown" : counted ? "in" : "out");
+  switch (kindOf(role).asked) {
+    case "tool": {
+      const heard = facts.listeners?.value.get(member.id);
+      return is(heard && heard === "listening");
+    }
+    case "words": {
+      const quorum = facts.quorum?.value;
+      const voter = quorum?.seen ? quorum.voters.find(({ id }) => id === member.id) : undefined;
+      return is(voter && isCaughtUp(voter));
+    }
+    case "protocol": {
+      const kafka = facts.kafka?.value;
+      const sight = kafka?.seen ? kafka.brokers.get(member.id) : undefined;
+      return is(sight && sight.registered !== undefined);
+    }
   }
-  const kafka = facts.kafka?.value;
-  if (!kafka?.seen) return "unknown";
-  const sight = kafka.brokers.get(member.id);
-  if (!sight) return "unknown";
-  return sight.registered ? "in" : "out";
 }
 
-/** Row 2: Kafka does not count it in. */
-function missing(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step {
+/** Why it is not known whether it is there. */
+function unseen({ facts, role }: Scene, sightFact: View): string {
+  const view = sightFact === "listeners" ? undefined : facts[sightFact]?.value;
+  return view?.seen === false ? `${counter(role)} cannot be seen: ${view.reason}` : "it cannot be seen";
+}
+
+/** Row 2: neither Kafka nor its quorum counts it in. */
+function missing(scene: Scene, mine: RosterMember, sightFact: View): Step {
   const { facts, role, record, plan } = scene;
   const { grace, silentGrace } = plan.definition.periods;
   const name = nodeName(role, mine.id);
+  const uncounted = `${counter(role)} does not count ${name} in`;
   if (record?.unregistered === undefined) {
-    return change(
-      "in-service/2",
-      `Kafka does not count ${name} in`,
-      { kind: "note", patch: { unregistered: facts.now } },
-      sightFact,
-      "table",
-    );
+    return change("in-service/2", uncounted, { kind: "note", patch: { unregistered: facts.now } }, sightFact, "table");
   }
   const since = record.unregistered;
   const gone = facts.now - since;
-  if (gone < grace) return wait("in-service/2", `Kafka does not count ${name} in; its grace lasts on`, sightFact);
+  if (gone < grace) return wait("in-service/2", `${uncounted}; its grace lasts on`, sightFact);
 
   if (!facts.agent) return look("in-service/2", "does its node answer", "agent");
   if (facts.agent.value.state !== "online") {
-    if (gone < silentGrace)
-      return wait("in-service/2", `Kafka does not count ${name} in, and its node is silent`, sightFact, "agent");
-    return replace(scene, mine, `${name} is out of Kafka and its node is silent`);
+    if (gone < silentGrace) return wait("in-service/2", `${uncounted}, and its node is silent`, sightFact, "agent");
+    return replace(scene, mine, `${name} is not counted in and its node is silent`);
   }
   const asked = progress(scene, "in-service/2", "status", "", since + grace);
   if (asked.at === "underway") return asked.step;
@@ -111,16 +131,18 @@ function missing(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kaf
   if (asked.at === "failed") {
     return gone < silentGrace
       ? ask(`${asked.reason}; asks again`)
-      : replace(scene, mine, `${name} is out of Kafka and its node does not answer: ${asked.reason}`);
+      : replace(scene, mine, `${name} is not counted in and its node does not answer: ${asked.reason}`);
   }
   const unit = asked.answer.unit ?? "unknown";
   // A broker that recovers its log is alive and not registered; killing it would only start the recovery anew.
   if (unit === "active" || unit === "activating") {
     return facts.now - (record.command?.sent ?? 0) > grace
       ? ask(`${name} was alive when last asked; asks again`)
-      : wait("in-service/2", `${name} is alive (${unit}) but Kafka does not count it in`, sightFact);
+      : wait("in-service/2", `${name} is alive (${unit}), but ${uncounted}`, sightFact);
   }
-  return replace(scene, mine, `the process of ${name} is dead (${unit})`);
+  const word = asked.answer.supervisor;
+  const how = word === undefined ? unit : `${unit}; its supervisor says: ${word}`;
+  return replace(scene, mine, `the process of ${name} is dead (${how})`);
 }
 
 /** Marks it unhealthy, once nothing speaks against losing its node. */
@@ -176,7 +198,7 @@ function configuredAnew({ facts, record }: Scene, digest: string): Step {
 }
 
 /** Row 3. */
-function configuration(scene: Scene, mine: RosterMember, wanted: Wanted, sightFact: "listeners" | "kafka"): Step {
+function configuration(scene: Scene, mine: RosterMember, wanted: Wanted, sightFact: View): Step {
   const { facts, plan, record } = scene;
   const { digest, payload, address, sent } = wanted;
   // Tried often enough for now: until it is tried once more, others may have the turn.
@@ -185,6 +207,12 @@ function configuration(scene: Scene, mine: RosterMember, wanted: Wanted, sightFa
     const reason = `its new configuration cannot be brought to it: ${sent.reason}`;
     return giveTurnBack(scene, mine, sightFact) ?? hold("in-service/3", reason, "table", sightFact);
   }
+  const unready = wished(scene, "force") ? undefined : accessUnready(scene);
+  if (unready)
+    return (
+      giveTurnBack(scene, mine, sightFact) ??
+      wait("in-service/3", `its configuration has changed, but ${unready}`, "table")
+    );
   const gate = gates(scene, mine, "in-service/3", "its configuration has changed");
   if (gate) return gate;
   if (!facts.agent) return look("in-service/3", "is its agent online", "agent");
@@ -202,14 +230,14 @@ function configuration(scene: Scene, mine: RosterMember, wanted: Wanted, sightFa
 }
 
 /** Row 4. */
-function well(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step {
+function well(scene: Scene, mine: RosterMember, sightFact: View): Step {
   return giveTurnBack(scene, mine, sightFact) ?? catchingUp(scene, mine, sightFact) ?? settled("in-service/4", "well");
 }
 
 /** A broker that some partition still lacks in its ISR. */
-function catchingUp({ facts, role }: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step | undefined {
+function catchingUp({ facts, role }: Scene, mine: RosterMember, sightFact: View): Step | undefined {
   const kafka = facts.kafka?.value;
-  const sight = role.name === "broker" && kafka?.seen ? kafka.brokers.get(mine.id) : undefined;
+  const sight = !isQuorum(role) && kafka?.seen ? kafka.brokers.get(mine.id) : undefined;
   if (!sight || sight.missing === 0) return undefined;
   return wait(
     "in-service/4",
@@ -219,13 +247,13 @@ function catchingUp({ facts, role }: Scene, mine: RosterMember, sightFact: "list
 }
 
 /** Where it has the turn: gives it back once the member is whole again, so that the next one finds full ISRs and voters. */
-function giveTurnBack(scene: Scene, mine: RosterMember, sightFact: "listeners" | "kafka"): Step | undefined {
+function giveTurnBack(scene: Scene, mine: RosterMember, sightFact: View): Step | undefined {
   const { facts, role, record } = scene;
   const { turn } = scene.table;
   if (!turn || !isTurnOf(scene, mine)) return undefined;
   const behind = catchingUp(scene, mine, sightFact);
   if (behind) return behind;
-  if (role.name === "controller") {
+  if (isQuorum(role)) {
     if (!facts.quorum || facts.quorum.at < (record?.configured?.at ?? 0)) {
       const reason = "does the quorum count it in again";
       return { do: "look", row: "in-service/4", reason, facts: ["quorum"], via: facts.instance };

@@ -1,10 +1,11 @@
 /**
  * The launch table: what a `Pending:Wait` instance needs next on its way into service. Rows as in docs/architecture.md.
  */
-import { roleOf } from "../../cluster/definition.ts";
+import { isQuorum, quorumRole } from "../../cluster/role-kinds.ts";
 import { lineUp } from "../../members/lineup.ts";
 import type { QuorumMark, RosterMember } from "../sights.ts";
 import type { Step } from "../steps.ts";
+import { openDoor } from "./access.ts";
 import { MOST_ATTEMPTS, progress, send } from "./command.ts";
 import { elapsed, keepOpen, nearLimit } from "./heartbeat.ts";
 import { hasMajority, isServingVoter } from "./quorum.ts";
@@ -160,7 +161,7 @@ function node(scene: Scene, mine: RosterMember): Step {
       reason,
       { action: "configure", ...rendered, attempt, address: own },
       "agent",
-      ...(mine.served && role.name === "broker" ? (["kafka"] as const) : []),
+      ...(mine.served && !isQuorum(role) ? (["kafka"] as const) : []),
     );
 
   switch (configuring.at) {
@@ -205,21 +206,21 @@ function seated(scene: Scene, mine: RosterMember): number {
 /** Row 5: the quorum mark this node is configured from, or the step that comes before there is one. */
 function founding(scene: Scene, mine: RosterMember): QuorumMark | Step {
   const { role, plan, table } = scene;
-  const controllers = roleOf(plan.definition, "controller");
+  const founding = quorumRole(plan.definition);
   const mark = table.quorum;
-  if (role.name !== "controller") {
+  if (!isQuorum(role)) {
     if (mark?.formed) return mark;
-    const members = (controllers.pool ?? []).map((p) => p.id).join(", ");
-    return wait("launch/5", `the quorum of controllers ${members} has not formed yet`, "table");
+    const members = (founding.pool ?? []).map((p) => p.id).join(", ");
+    return wait("launch/5", `the quorum of ${founding.name}s ${members} has not formed yet`, "table");
   }
   if (!mark) {
     const voters = foundersOf(
       plan.definition.zones.map((z) => z.name),
-      controllers,
+      founding,
     );
     return change(
       "launch/5",
-      `founds the quorum of controllers ${voters.join(", ")}`,
+      `founds the quorum of ${founding.name}s ${voters.join(", ")}`,
       { kind: "found", voters },
       "table",
     );
@@ -233,26 +234,27 @@ function founding(scene: Scene, mine: RosterMember): QuorumMark | Step {
 /** The first voters: in each zone the lowest ids of the pool, as many as its group desires. */
 export function foundersOf(
   zones: readonly string[],
-  controllers: { pool?: readonly { id: number; zone: string }[]; perZone: number },
+  role: { pool?: readonly { id: number; zone: string }[]; perZone: number },
 ): number[] {
   return zones
     .flatMap((zone) =>
-      (controllers.pool ?? [])
+      (role.pool ?? [])
         .filter((p) => p.zone === zone)
         .map((p) => p.id)
         .sort((a, b) => a - b)
-        .slice(0, controllers.perZone),
+        .slice(0, role.perZone),
     )
     .sort((a, b) => a - b);
 }
 
 /**
  * Row 6: may a node whose id was in service before start on its empty disk? A broker that comes back empty as the
- * last in-sync replica makes every follower throw its messages away (KIP-966); a controller joins as an observer.
+ * last in-sync replica makes every follower throw its messages away (KIP-966); a controller joins as an observer, and a
+ * ZooKeeper member does not vote before it has synced (`zookeeper.db.autocreate=false`).
  */
 function former(scene: Scene, mine: RosterMember): Step | undefined {
   const { facts, role, plan } = scene;
-  if (!mine.served || role.name !== "broker") return undefined;
+  if (!mine.served || isQuorum(role)) return undefined;
   if (!facts.kafka) return look("launch/6", `what Kafka knows of the former ${nodeName(role, mine.id)}`, "kafka");
   const seen = facts.kafka.value;
   const forced = wished(scene, "force") !== undefined;
@@ -288,9 +290,7 @@ function counted(
   own: string,
   configure: (attempt: number) => Step,
 ): Step {
-  return scene.role.name === "controller"
-    ? voter(scene, mine, mark, own, configure)
-    : broker(scene, mine, own, configure);
+  return isQuorum(scene.role) ? voter(scene, mine, mark, own, configure) : broker(scene, mine, own, configure);
 }
 
 function voter(
@@ -300,17 +300,17 @@ function voter(
   own: string,
   configure: (attempt: number) => Step,
 ): Step {
-  const { facts } = scene;
+  const { facts, role } = scene;
   // Ports first: Kafka's tool costs a JVM on the node, and without a majority it only waits in vain.
-  if (!facts.listeners) return look("launch/10", "do the controllers listen", "listeners");
+  if (!facts.listeners) return look("launch/10", `do the ${role.name}s listen`, "listeners");
   const listening = (id: number): boolean => facts.listeners?.value.get(id) === "listening";
   const present = mark.voters.filter((v) => listening(v.id)).length;
   if (!listening(mine.id)) {
-    return unregistered(scene, mine, `${nodeName(scene.role, mine.id)} does not listen yet`, "listeners", configure);
+    return unregistered(scene, mine, `${nodeName(role, mine.id)} does not listen yet`, "listeners", configure);
   }
   if (present <= mark.voters.length / 2) {
     // Asked are those whose id somebody holds, and who holds one changes while the founders come.
-    return wait("launch/10", `only ${present} of ${mark.voters.length} controllers listen yet`, "listeners", "table");
+    return wait("launch/10", `only ${present} of ${mark.voters.length} ${role.name}s listen yet`, "listeners", "table");
   }
   if (!facts.quorum)
     return {
@@ -326,7 +326,7 @@ function voter(
   if (!mark.formed && hasMajority(quorum, mark.voters.length)) {
     return change(
       "launch/5",
-      `the quorum has formed, led by controller ${quorum.leader}`,
+      `the quorum has formed, led by ${nodeName(role, quorum.leader)}`,
       { kind: "form" },
       "quorum",
       "table",
@@ -346,7 +346,11 @@ function broker(scene: Scene, mine: RosterMember, own: string, configure: (attem
   const { facts } = scene;
   if (!facts.kafka) return look("launch/10", "does Kafka count it in", "kafka");
   const seen = facts.kafka.value;
-  if (!seen.seen) return unregistered(scene, mine, `Kafka cannot be seen: ${seen.reason}`, "kafka", configure);
+  if (!seen.seen) {
+    // It is there and asks who we are, so that its being out of sight is no fault of this node.
+    if (seen.denied) return openDoor(scene, mine) ?? wait("launch/10", seen.reason, "kafka", "table");
+    return unregistered(scene, mine, `Kafka cannot be seen: ${seen.reason}`, "kafka", configure);
+  }
   const sight = seen.brokers.get(mine.id);
   if (!sight?.registered)
     return unregistered(scene, mine, "not registered with Kafka, or still fenced", "kafka", configure);
@@ -366,6 +370,8 @@ function broker(scene: Scene, mine: RosterMember, own: string, configure: (attem
       alarm: true,
     } as Step;
   }
+  const door = openDoor(scene, mine);
+  if (door) return door;
   return enter(
     scene,
     mine,

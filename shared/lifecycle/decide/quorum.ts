@@ -1,4 +1,4 @@
-/** Questions about a KRaft quorum, each answered with its reason. */
+/** Questions about a quorum, KRaft's or a ZooKeeper ensemble, each answered with its reason. */
 import type { QuorumAnswer, QuorumReplica, Verdict } from "../sights.ts";
 
 /** A voter counts as caught up within `controller.quorum.fetch.timeout.ms` (2 s), plus the time the look itself took. */
@@ -18,13 +18,13 @@ export function isServingVoter(quorum: QuorumAnswer, id: number, age: number): V
   if (quorum.leader < 0) return { safe: false, reason: "the quorum has no leader" };
   const listed = (r: QuorumReplica): boolean => r.id === id;
   const follows = (r: QuorumReplica): boolean => listed(r) && isCaughtUp(r) && r.caughtUpAgo < age;
-  if (quorum.voters.some(follows)) return { safe: true, reason: `controller ${id} is a voter and has caught up` };
-  if (quorum.observers.some(follows)) return { safe: false, reason: `controller ${id} is still an observer` };
+  if (quorum.voters.some(follows)) return { safe: true, reason: `voter ${id} has caught up` };
+  if (quorum.observers.some(follows)) return { safe: false, reason: `${id} is still an observer` };
   const voter = quorum.voters.find(listed);
-  if (!voter) return { safe: false, reason: `controller ${id} is not a voter yet` };
-  if (isCaughtUp(voter))
-    return { safe: false, reason: `controller ${id} is a voter, but has not followed since it was configured` };
-  return { safe: false, reason: `controller ${id} lags ${voter.lag} records behind the leader` };
+  if (!voter) return { safe: false, reason: `${id} is not a voter yet` };
+  if (isCaughtUp(voter)) return { safe: false, reason: `voter ${id} has not followed since it was configured` };
+  if (voter.caughtUpAgo < 0) return { safe: false, reason: `voter ${id} is not known to follow the leader` };
+  return { safe: false, reason: `voter ${id} lags ${voter.lag} records behind the leader` };
 }
 
 /** Whether a majority of that quorum stands: it has a leader, and most voters have caught up. */
@@ -37,7 +37,7 @@ export function hasMajority(quorum: QuorumAnswer, expected: number): boolean {
  * (N + 2) / 2 others must have caught up, integer division.
  */
 export function safeToStopVoter(quorum: QuorumAnswer, id: number): Verdict {
-  if (!quorum.voters.some((v) => v.id === id)) return { safe: true, reason: `controller ${id} is not a voter` };
+  if (!quorum.voters.some((v) => v.id === id)) return { safe: true, reason: `${id} is not a voter` };
   if (quorum.leader < 0) return { safe: false, reason: "the quorum has no leader" };
   const total = quorum.voters.length;
   // A lone voter can only be stopped with the whole cluster.

@@ -1,4 +1,5 @@
 /** May this member be taken down on purpose now? The gates of the terminate and in-service tables. */
+import { isQuorum } from "../../cluster/role-kinds.ts";
 import type { RosterMember, Verdict } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { safeToStopVoter } from "./quorum.ts";
@@ -17,7 +18,7 @@ export function peersInService({ fleet, roster, mine }: Scene): RosterMember[] {
 const ASKED = 7_000;
 
 /**
- * Whose Kafka tools to ask about the quorum. Those in service come first, but one that cannot answer (its agent is dead, its
+ * Whose Kafka tools to ask about the quorum, where a tool tells of it. Those in service come first, but one that cannot answer (its agent is dead, its
  * machine gone) must not stand in the way for ever: so they take turns, with those that leave, which serve on, and itself.
  */
 function witness(scene: Scene): string {
@@ -35,7 +36,7 @@ function witness(scene: Scene): string {
 /** The verdict, or the look it needs first. */
 export function safeToStop(scene: Scene, row: string, mine: RosterMember): Verdict | Step {
   const { facts, role } = scene;
-  if (role.name === "controller") {
+  if (isQuorum(role)) {
     if (!facts.quorum) {
       return { do: "look", row, reason: "does the quorum stand without it", facts: ["quorum"], via: witness(scene) };
     }
@@ -47,7 +48,12 @@ export function safeToStop(scene: Scene, row: string, mine: RosterMember): Verdi
   if (!facts.kafka) return look(row, "do its partitions stand without it", "kafka");
   const kafka = facts.kafka.value;
   if (!kafka.seen) return { safe: false, reason: `Kafka cannot be seen: ${kafka.reason}` };
-  return kafka.brokers.get(mine.id)?.stop ?? { safe: false, reason: `Kafka's view says nothing of broker ${mine.id}` };
+  return (
+    kafka.brokers.get(mine.id)?.stop ?? {
+      safe: false,
+      reason: `Kafka's view says nothing of ${nodeName(role, mine.id)}`,
+    }
+  );
 }
 
 /** Who has the turn, if it is not this member's: as a verdict. */
@@ -63,7 +69,7 @@ export function isTurnOf(scene: Scene, mine: RosterMember): boolean {
 }
 
 /** Which fact a verdict of that role rests on. */
-export const viewOf = (scene: Scene): "kafka" | "quorum" => (scene.role.name === "controller" ? "quorum" : "kafka");
+export const viewOf = (scene: Scene): "kafka" | "quorum" => (isQuorum(scene.role) ? "quorum" : "kafka");
 
 /**
  * Takes the turn for that purpose; undefined where this instance has it for just that. A turn that the member has for another

@@ -1,5 +1,6 @@
 /** What every table needs to have seen before its first row: the instance in its group, and the cluster's table. */
 import type { Role } from "../../cluster/definition.ts";
+import { isQuorum, kindOf } from "../../cluster/role-kinds.ts";
 import type { Facts, Plan } from "../facts.ts";
 import type {
   FleetSight,
@@ -52,7 +53,18 @@ export const hold = (row: string, reason: string, ...on: Restful["on"]): Step =>
 export const settled = (row: string, reason: string): Step => ({ do: "settled", row, reason });
 
 /** `broker 2`, as every message names a node. */
-export const nodeName = (role: Role, id: number): string => `${role.name} ${id}`;
+export const nodeName = (role: Pick<Role, "name">, id: number): string => `${role.name} ${id}`;
+
+/** Who counts a member of that role in, as messages name it. */
+export const counter = (role: Role): string => (isQuorum(role) ? "the quorum" : "Kafka");
+
+/** Facts that tell of members beside their own node. */
+export type View = "kafka" | "listeners" | "quorum";
+
+const PRESENCE = { protocol: "kafka", tool: "listeners", words: "quorum" } as const;
+
+/** Which fact tells whether a member of that role serves; for a KRaft quorum whether it listens, as its tool costs a JVM. */
+export const presenceFact = (role: Role): View => PRESENCE[kindOf(role).asked];
 
 /**
  * How long the node had been configured when the look at the quorum began, ms: no part of its configuration as it is now was at

@@ -2,9 +2,11 @@
  * The terminate table: what a `Terminating:Wait` instance needs before its group may end it. Rows as in
  * docs/architecture.md.
  */
+import { isQuorum, kindOf, type RoleKind } from "../../cluster/role-kinds.ts";
 import { willBeReplaced } from "../../members/lineup.ts";
 import type { RosterMember, Verdict } from "../sights.ts";
 import type { Step } from "../steps.ts";
+import { reopenDoor } from "./access.ts";
 import { progress, send } from "./command.ts";
 import { begin, elapsed, keepOpen } from "./heartbeat.ts";
 import { safeToStop, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
@@ -53,15 +55,17 @@ function terminate(scene: Scene, mine: RosterMember): Step {
 function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
   const { role, group, zone, roster } = scene;
   const view = viewOf(scene);
-  if (!mine.served && role.name === "broker" && !scene.facts.kafka)
+  if (!mine.served && !isQuorum(role) && !scene.facts.kafka)
     return look("terminate/2", "does anything rest on it, which was never in service", "kafka");
   if (neverCounted(scene, mine)) return undefined;
   const turn = turnIsFree(scene, mine);
-  if (!turn.safe) return hold("terminate/2", turn.reason, "table");
+  if (!turn.safe) return reopenDoor(scene, mine) ?? hold("terminate/2", turn.reason, "table");
   const safe = safeToStop(scene, "terminate/2", mine);
   if ("do" in safe) return safe;
-  if (!safe.safe)
-    return unsafe(scene, "terminate/2", mine, `stopping ${nodeName(role, mine.id)} is not safe: ${safe.reason}`);
+  if (!safe.safe) {
+    const reason = `stopping ${nodeName(role, mine.id)} is not safe: ${safe.reason}`;
+    return reopenDoor(scene, mine) ?? unsafe(scene, "terminate/2", mine, reason);
+  }
   if (!willBeReplaced(group, zone, roster, mine.id)) {
     const carries = stillCarries(scene, mine);
     if (carries.safe === false)
@@ -71,34 +75,38 @@ function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
 }
 
 /**
- * Nothing rests on a node that was never in service while nothing of the cluster can be seen: a first start that fails must
- * not hold its own replacement, nor wait for a turn that is only given back once the cluster has come up.
+ * Nothing rests on a node that was never in service before anything of the cluster was: a first start that fails must not hold
+ * its own replacement, nor wait for a turn that is only given back once the cluster has come up. Later, one that was never in
+ * service may have registered all the same, and have a replica: while Kafka cannot be seen, that is unknown.
  */
-function neverCounted({ facts, role, table }: Scene, mine: RosterMember): boolean {
+function neverCounted({ facts, role, roster, table }: Scene, mine: RosterMember): boolean {
   if (mine.served) return false;
-  return role.name === "controller" ? !table.quorum?.formed : facts.kafka?.value.seen === false;
+  if (isQuorum(role)) return !table.quorum?.formed;
+  return facts.kafka?.value.seen === false && ![...roster.members.values()].some(({ served }) => served);
 }
+
+/** How that is put right, by how the role is asked. */
+const REMEDIES: Readonly<Record<RoleKind["asked"], string>> = {
+  tool: "take it out with kafka-metadata-quorum remove-controller, or raise the desired capacity again",
+  words: "an ensemble on fixed addresses keeps its size: raise the desired capacity again",
+  protocol: "move them with kafka-reassign-partitions, or raise the desired capacity again",
+};
 
 /** What a member that goes for good would leave without a replica, or the quorum without a voter. */
 function stillCarries(scene: Scene, mine: RosterMember): Verdict {
-  const { facts } = scene;
-  if (scene.role.name === "controller") {
+  const { facts, role } = scene;
+  const remedy = REMEDIES[kindOf(role).asked];
+  if (isQuorum(role)) {
     const quorum = facts.quorum?.value;
     return quorum?.seen && !quorum.voters.some((v) => v.id === mine.id)
       ? { safe: true, reason: "it is not a voter" }
-      : {
-          safe: false,
-          reason: `it is still a voter; take it out with kafka-metadata-quorum remove-controller, or raise the desired capacity again`,
-        };
+      : { safe: false, reason: `it is still a voter; ${remedy}` };
   }
   const kafka = facts.kafka?.value;
   const replicas = kafka?.seen ? kafka.brokers.get(mine.id)?.replicas : undefined;
   return replicas === 0
     ? { safe: true, reason: "it carries no replica" }
-    : {
-        safe: false,
-        reason: `it carries ${replicas ?? "an unknown number of"} replicas; move them with kafka-reassign-partitions, or raise the desired capacity again`,
-      };
+    : { safe: false, reason: `it carries ${replicas ?? "an unknown number of"} replicas; ${remedy}` };
 }
 
 /** Row 4's command, or row 5 where nobody is there to take it. */

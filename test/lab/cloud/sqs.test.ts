@@ -48,6 +48,13 @@ describe("a queue", () => {
     expect(again?.ReceiptHandle).not.toBe(first?.ReceiptHandle);
   });
 
+  it("is purged of everything, also of what is handed out", async () => {
+    const on = letters({ n: 1 }, { n: 2 });
+    await on.receive({ MaxNumberOfMessages: 1 });
+    await on.call("sqs", "PurgeQueue", { QueueUrl: url });
+    expect(on.queue.messages).toEqual([]);
+  });
+
   it("deletes by the receipt of the last time it handed the message out, and by no older one", async () => {
     const on = letters({ n: 1 });
     const [first] = await on.receive({ VisibilityTimeout: 1 });

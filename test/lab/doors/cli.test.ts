@@ -1,6 +1,7 @@
 /** The AWS CLI, which serialises with other code than the SDK, against the modelled cloud at the HTTP door. */
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dynamodbService } from "../../../lab/doors/dynamodb.ts";
@@ -171,6 +172,38 @@ describe.skipIf(!hasAws)("the AWS CLI at the HTTP door (skipped where there is n
       Count: 1,
       Items: [{ k: { S: "a" }, n: { N: "1.5" } }],
     });
+  });
+
+  it("secretsmanager get-secret-value", async () => {
+    const [id, value] = ["rollcall/lab/observer", '{"password":"of-the-observer"}'];
+    await said("secretsmanager", "create-secret", "--name", id, "--secret-string", value);
+    const { code, stdout } = await aws(
+      ...["secretsmanager", "get-secret-value", "--region", "eu-central-1", "--secret-id", id],
+      ...["--query", "SecretString", "--output", "text"],
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${value}\n` });
+    const missing = await aws("secretsmanager", "get-secret-value", "--secret-id", "none");
+    expect(missing.stderr).toContain("(ResourceNotFoundException)");
+    expect(JSON.stringify([cloud.calls.all(), log])).not.toContain("of-the-observer");
+  });
+
+  it("s3 cp, there and back", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "rollcall-cli-"));
+    try {
+      const [here, back] = [join(folder, "here"), join(folder, "back")];
+      writeFileSync(here, "servers-spec=1:10.0.1.10\n");
+      expect(await aws("s3", "cp", "--no-progress", here, "s3://shared/exhibitor/a.properties")).toMatchObject({
+        code: 0,
+      });
+      expect(await aws("s3", "cp", "--no-progress", "s3://shared/exhibitor/a.properties", back)).toMatchObject({
+        code: 0,
+      });
+      expect(readFileSync(back, "utf8")).toBe("servers-spec=1:10.0.1.10\n");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    const { stderr } = await aws("s3", "cp", "--no-progress", "s3://shared/none", "-");
+    expect(stderr).toContain("(404)");
   });
 
   it("sts get-caller-identity", async () => {

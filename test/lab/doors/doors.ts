@@ -4,6 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import type { DoorOptions } from "../../../lab/doors/door.ts";
 import { startHttpDoor } from "../../../lab/doors/http.ts";
@@ -16,6 +17,7 @@ export interface Clients {
   readonly events: EventBridgeClient;
   readonly lambda: LambdaClient;
   readonly dynamodb: DynamoDBClient;
+  readonly secrets: SecretsManagerClient;
 }
 
 export interface OpenDoor {
@@ -57,6 +59,7 @@ function clientsWith(way: object, role: string): Clients {
     events: new EventBridgeClient(settings),
     lambda: new LambdaClient(settings),
     dynamodb: new DynamoDBClient(settings),
+    secrets: new SecretsManagerClient(settings),
   };
 }
 

@@ -8,6 +8,7 @@ import * as ec2 from "@aws-sdk/client-ec2";
 import * as eventBridge from "@aws-sdk/client-eventbridge";
 import * as iam from "@aws-sdk/client-iam";
 import * as lambda from "@aws-sdk/client-lambda";
+import * as secretsManager from "@aws-sdk/client-secrets-manager";
 import * as quotas from "@aws-sdk/client-service-quotas";
 import * as sqs from "@aws-sdk/client-sqs";
 import * as ssm from "@aws-sdk/client-ssm";
@@ -35,6 +36,7 @@ const SDKS: Readonly<Record<string, Sdk>> = {
   dynamodb: { module: { ...dynamodb, Client: dynamodb.DynamoDBClient } },
   // The clients check digests of what they send and are sent; a queue's URL picks another host.
   sqs: { module: { ...sqs, Client: sqs.SQSClient }, except: /^(SendMessage|SendMessageBatch|ReceiveMessage)$/ },
+  secretsmanager: { module: { ...secretsManager, Client: secretsManager.SecretsManagerClient } },
   servicequotas: { module: { ...quotas, Client: quotas.ServiceQuotasClient } },
   // The others have maps, which the doors do not carry in forms and XML.
   iam: { module: { ...iam, Client: iam.IAMClient }, except: /^(?!GetRole$)/ },

@@ -38,6 +38,13 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  ResourceNotFoundException,
+} from "@aws-sdk/client-secrets-manager";
+import {
   CreateDocumentCommand,
   DescribeInstanceInformationCommand,
   GetCommandInvocationCommand,
@@ -337,6 +344,28 @@ describe.each(DOOR_KINDS)("the modelled cloud at the %s door", (kind) => {
     const replay = await events.send(new DescribeReplayCommand({ ReplayName: "again" }));
     expect(replay).toMatchObject({ State: "COMPLETED", EventEndTime: new Date(START + 60_000) });
     expect(seen).toMatchObject([{ detail: { a: "é" } }, { detail: { a: "é" }, "replay-name": "again" }]);
+  });
+
+  it("keeps a secret through its versions, and its values to whoever asks for them", async () => {
+    const { secrets } = clients;
+    const SecretId = "rollcall/lab/admin-1";
+    await expect(secrets.send(new GetSecretValueCommand({ SecretId }))).rejects.toBeInstanceOf(
+      ResourceNotFoundException,
+    );
+    const made = await secrets.send(new CreateSecretCommand({ Name: SecretId, SecretString: '{"password":"one"}' }));
+    const put = await secrets.send(new PutSecretValueCommand({ SecretId, SecretString: '{"password":"two"}' }));
+    expect(await secrets.send(new GetSecretValueCommand({ SecretId }))).toMatchObject({
+      ARN: made.ARN,
+      SecretString: '{"password":"two"}',
+      VersionId: put.VersionId,
+      CreatedDate: new Date(START),
+    });
+    const { VersionIdsToStages } = await secrets.send(new DescribeSecretCommand({ SecretId }));
+    expect(VersionIdsToStages).toEqual({
+      [String(made.VersionId)]: ["AWSPREVIOUS"],
+      [String(put.VersionId)]: ["AWSCURRENT"],
+    });
+    expect(JSON.stringify([cloud.calls.all(), log])).not.toMatch(/password/);
   });
 
   it("invokes a function with its own JSON, and tells of one that throws", async () => {

@@ -30,6 +30,7 @@ import {
   StartReplayCommand,
 } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { DescribeSecretCommand, GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import {
   CreateDocumentCommand,
   DescribeInstanceInformationCommand,
@@ -461,6 +462,30 @@ export const SAMPLES: readonly Sample[] = [
       Payload: new TextEncoder().encode('{"errorMessage":"kaputt"}'),
     },
     ({ lambda }, input) => lambda.send(new InvokeCommand(input)),
+  ),
+  sample(
+    "secretsmanager:GetSecretValue",
+    { SecretId: "rollcall/lab/observer" },
+    {
+      ARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rollcall/lab/observer-AbCdEf",
+      Name: "rollcall/lab/observer",
+      VersionId: command,
+      SecretString: '{"password":"pass"}',
+      VersionStages: ["AWSCURRENT"],
+      CreatedDate: at,
+    },
+    ({ secrets }, input) => secrets.send(new GetSecretValueCommand(input)),
+  ),
+  sample(
+    "secretsmanager:DescribeSecret",
+    { SecretId: "rollcall/lab/observer" },
+    {
+      Name: "rollcall/lab/observer",
+      DeletedDate: at,
+      Tags: [{ Key: "rollcall:cluster", Value: "lab" }],
+      VersionIdsToStages: { [command]: ["AWSCURRENT"] },
+    },
+    ({ secrets }, input) => secrets.send(new DescribeSecretCommand(input)),
   ),
 ];
 

@@ -29,7 +29,7 @@ const properties = v.strictObject({
   HealthCheckGracePeriod: v.optional(number),
   NewInstancesProtectedFromScaleIn: v.optional(boolean),
   TerminationPolicies: v.optional(texts),
-  TargetGroupARNs: v.optional(texts),
+  TargetGroupARNs: v.optional(texts, []),
   InstanceMaintenancePolicy: v.optional(v.strictObject({ MinHealthyPercentage: number, MaxHealthyPercentage: number })),
   InstanceLifecyclePolicy: v.optional(
     v.strictObject({ RetentionTriggers: v.strictObject({ TerminateHookAbandon: text }) }),

@@ -13,6 +13,7 @@ import { networkInterface } from "./network-interface.ts";
 import { queue, queuePolicy } from "./queues.ts";
 import { instanceProfile, policy, role } from "./roles.ts";
 import { bucket, bucketPolicy } from "./s3.ts";
+import { secret } from "./secret.ts";
 import { securityGroup, securityGroupEgress, securityGroupIngress } from "./security-groups.ts";
 import { ssmDocument } from "./ssm-document.ts";
 import { table } from "./table.ts";
@@ -41,6 +42,7 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map(
     queuePolicy,
     role,
     rule,
+    secret,
     securityGroup,
     securityGroupEgress,
     securityGroupIngress,

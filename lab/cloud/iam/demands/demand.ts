@@ -18,6 +18,10 @@ export interface Surroundings {
   networkInterface(id: string): NetworkInterface | undefined;
   /** The interface that the attachment is of. */
   attached(attachment: string): NetworkInterface | undefined;
+  /** By name or ARN. */
+  secret(id: string): { readonly arn: string; readonly tags: readonly Tag[] } | undefined;
+  /** An object in a bucket of S3. */
+  object(bucket: string, key: string): object | undefined;
   /** Tags of what the lab keeps without modelling it, by ARN. */
   tagsOf(arn: string): readonly Tag[];
 }

@@ -47,7 +47,9 @@ const described =
 export const ec2Demands: Demands = {
   DescribeInstances: described("DescribeInstances"),
   DescribeNetworkInterfaces: described("DescribeNetworkInterfaces"),
+  DescribeRouteTables: described("DescribeRouteTables"),
   DescribeSubnets: described("DescribeSubnets"),
+  DescribeVpcEndpoints: described("DescribeVpcEndpoints"),
   AttachNetworkInterface(input, at) {
     const [eni, instance] = [text(input, "NetworkInterfaceId"), text(input, "InstanceId")];
     return [

@@ -5,6 +5,8 @@ import type { Demands, Fields, Surroundings } from "./demand.ts";
 import { dynamodbDemands } from "./dynamodb.ts";
 import { ec2Demands } from "./ec2.ts";
 import { lambdaDemands } from "./lambda.ts";
+import { objectsDemands } from "./objects.ts";
+import { secretsDemands } from "./secrets.ts";
 import { sqsDemands } from "./sqs.ts";
 import { ssmDemands } from "./ssm.ts";
 
@@ -13,6 +15,8 @@ const TABLES: ReadonlyMap<string, Demands> = new Map([
   ["dynamodb", dynamodbDemands],
   ["ec2", ec2Demands],
   ["lambda", lambdaDemands],
+  ["s3", objectsDemands],
+  ["secretsmanager", secretsDemands],
   ["sqs", sqsDemands],
   ["ssm", ssmDemands],
   // "No permissions are required to perform this operation" (STS's API reference).

@@ -17,4 +17,5 @@ export const sqsDemands: Demands = {
   ReceiveMessage: onQueue("ReceiveMessage"),
   DeleteMessage: onQueue("DeleteMessage"),
   ChangeMessageVisibility: onQueue("ChangeMessageVisibility"),
+  PurgeQueue: onQueue("PurgeQueue"),
 };

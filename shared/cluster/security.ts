@@ -1,0 +1,79 @@
+/** Who may do what on a cluster: as declared, after validation. Secrets are named here, never held. */
+
+/** A Secrets Manager secret, by name or ARN. */
+export type SecretId = string;
+
+/** What an ACL is about (Kafka's `ResourceType`), as the definition spells it. */
+export type AclResourceType = "topic" | "group" | "cluster" | "transactional-id";
+
+export type AclOperation =
+  | "all"
+  | "read"
+  | "write"
+  | "create"
+  | "delete"
+  | "alter"
+  | "describe"
+  | "cluster-action"
+  | "describe-configs"
+  | "alter-configs"
+  | "idempotent-write";
+
+export interface Acl {
+  readonly permission: "allow" | "deny";
+  readonly resource: AclResourceType;
+  /** `*` for all of a type; for the cluster always `kafka-cluster`. */
+  readonly name: string;
+  readonly pattern: "literal" | "prefixed";
+  /** At least one, in Kafka's own order. */
+  readonly operations: readonly AclOperation[];
+  /** `*` or an IP address. */
+  readonly host: string;
+}
+
+export interface User {
+  readonly name: string;
+  /** Its password: `{"password": "…"}`. Absent: the stack makes one, `rollcall/<cluster>/users/<name>`. */
+  readonly secret?: SecretId;
+  readonly acls: readonly Acl[];
+}
+
+export interface Security {
+  readonly sasl: "scram-sha-512";
+  /** Whether access is denied unless granted. */
+  readonly acl: boolean;
+  /** User names that no ACL binds, beside Rollcall's own for brokers, controllers and its tools. */
+  readonly superUsers: readonly string[];
+  /** Users and their ACLs, kept as declared. */
+  readonly users: readonly User[];
+  /**
+   * TLS: a secret `{"certificate": PEM chain, "key": PEM (PKCS #8), "authority": PEM}`. KRaft needs one, as its controllers
+   * speak PLAIN (never SCRAM: a quorum could not form again after an outage of all).
+   */
+  readonly certificate?: SecretId;
+  /** Whether clients and brokers speak TLS too (SASL_SSL), or SASL_PLAINTEXT. */
+  readonly encrypt: boolean;
+  /** From 1; raised by one, the brokers' and controllers' own credential is rotated (`generations`). */
+  readonly generation: number;
+}
+
+/** The user that brokers, controllers and the tools on nodes are, in that generation of its credential. */
+export const adminUser = (generation: number): string => `rollcall-admin-${generation}`;
+
+/** The user that Rollcall's Kafka function is: it may describe, and nothing else. */
+export const OBSERVER = "rollcall-observer";
+
+/** The secrets that the stack makes, by what they are for; each holds `{"password": "…"}`. */
+export const adminSecret = (cluster: string, generation: number): SecretId => `rollcall/${cluster}/admin-${generation}`;
+export const observerSecret = (cluster: string): SecretId => `rollcall/${cluster}/observer`;
+export const userSecret = (cluster: string, user: User): SecretId =>
+  user.secret ?? `rollcall/${cluster}/users/${user.name}`;
+
+/**
+ * The generations of the admin's credential that are valid: first the one that nodes log in with. The next is among them, so
+ * that it is known everywhere before anybody uses it: nodes change over one by one, and a controller that logs in with a
+ * credential its peers do not know yet never follows again.
+ */
+export function generations({ generation }: Pick<Security, "generation">): number[] {
+  return [generation, generation - 1, generation + 1].filter((valid) => valid > 0);
+}

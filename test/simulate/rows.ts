@@ -1,0 +1,19 @@
+/** The rows of the decision tables, as the code that decides names them. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const FOLDER = fileURLToPath(new URL("../../shared/lifecycle", import.meta.url));
+const ROW = /"((?:launch|terminate|in-service|gone|state|sweep)\/[a-z0-9-]+)"/g;
+
+/** That one is never logged, since it means that somebody else is at work and logs. */
+const SILENT = ["state/attended"];
+
+/** Every row that a cluster can come to by itself, without an operator who asks for anything. */
+export function tableRows(): string[] {
+  const files = readdirSync(FOLDER, { recursive: true }).filter((path) => String(path).endsWith(".ts"));
+  const found = files.flatMap((path) =>
+    [...readFileSync(join(FOLDER, String(path)), "utf8").matchAll(ROW)].map(([, row = ""]) => row),
+  );
+  return [...new Set(found)].filter((row) => !SILENT.includes(row)).sort();
+}
