@@ -1,52 +1,44 @@
 /**
  * The classic way for a booting broker to find its node id, as start-up scripts do it: sleep a random while so that not
- * everybody does it at once, ask Kafka for the ids that are live, take the lowest free one, start. Between the question and
- * the registration lies the start of the JVM, in which others read the same list: two take one id, and the later one is
- * refused and dies. Its group launches another, which does the same.
+ * everybody does it at once, ask ZooKeeper for the ids that are live, take the lowest free one, start. While the JVM starts,
+ * others read the same list: two take one id, and the later one is refused.
  */
+import { virtualClock } from "../lab/clock.ts";
 import type { Random } from "../lab/random.ts";
+import type { Clock } from "../shared/lifecycle/ports.ts";
+import { type Launch, launch, type Registry } from "./launch.ts";
 
-/** ms: the longest sleep, and what lies between the question and the registration. */
+/** ms: the longest sleep. */
 const SLEEP = 20_000;
-const REGISTER = 6_000;
+/** ms of virtual time in which everybody has found an id. */
+const PATIENCE = 3_600_000;
 
-export interface Classic {
-  /** Of the instances that came first: how many died because another had taken the same id. */
-  readonly lost: number;
-  /** The same with their replacements, and theirs. */
-  readonly lostInAll: number;
-  /** ms until as many as asked for were registered. */
-  readonly time: number;
+interface Script {
+  readonly registry: Pick<Registry, "ids">;
+  readonly clock: Clock;
+  readonly random: Random;
 }
 
-/** That many instances come at once; who dies is replaced at once, which no group can. */
-export function classic(instances: number, random: Random): Classic {
+export async function classicId({ registry, clock, random }: Script): Promise<number> {
+  await clock.wait(random.next() * SLEEP);
+  const live = new Set(await registry.ids());
+  let id = 1;
+  while (live.has(id)) id += 1;
+  return id;
+}
+
+/** That many instances come at once, on a clock of their own, to a registry that answers at once. */
+export function classic(instances: number, random: Random): Promise<Launch> {
+  const clock = virtualClock(0);
   const registered = new Set<number>();
-  const sleeping = Array.from({ length: instances }, () => ({ until: random.next() * SLEEP, first: true }));
-  const starting: { readonly id: number; readonly at: number; readonly first: boolean }[] = [];
-  let lost = 0;
-  let lostInAll = 0;
-  let time = 0;
-  while (registered.size < instances) {
-    sleeping.sort((a, b) => a.until - b.until);
-    const asks = sleeping[0];
-    // All take equally long to start, so they register in the order in which they asked.
-    const registers = starting[0];
-    if (registers && (!asks || registers.at <= asks.until)) {
-      starting.shift();
-      time = registers.at;
-      if (registered.has(registers.id)) {
-        lostInAll += 1;
-        if (registers.first) lost += 1;
-        sleeping.push({ until: time + random.next() * SLEEP, first: false });
-      }
-      registered.add(registers.id);
-    } else if (asks) {
-      sleeping.shift();
-      let id = 1;
-      while (registered.has(id)) id += 1;
-      starting.push({ id, at: asks.until + REGISTER, first: asks.first });
-    }
-  }
-  return { lost, lostInAll, time };
+  const registry: Registry = {
+    ids: async () => [...registered],
+    async register(id) {
+      if (registered.has(id)) return false;
+      registered.add(id);
+      return true;
+    },
+  };
+  const findId = () => classicId({ registry, clock, random });
+  return clock.settle(launch({ instances, findId, registry, clock }), PATIENCE);
 }

@@ -17,6 +17,13 @@ export interface Section {
   readonly figures: readonly Figure[];
 }
 
+/** What this machine cannot measure. */
+export interface LeftOut {
+  readonly title: string;
+  /** What is missing, with the remedy. */
+  readonly missing: string;
+}
+
 export function isMet({ value, target }: Figure): boolean {
   if (!target) return true;
   return "atMost" in target ? value <= target.atMost : value === target.exactly;

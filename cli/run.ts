@@ -79,7 +79,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
       clock,
       parameters: typed.parameters,
       options: typed.options as never,
-      operator: environment.USER || "an operator",
+      operator: environment.USER || environment.LOGNAME || "an operator",
       interrupted,
     });
   } finally {

@@ -10,6 +10,7 @@ import { DefinitionError } from "../shared/cluster/problems.ts";
 import { type RealClock, realClock } from "./clock.ts";
 import { Interrupted, type Interruption, interruption } from "./interruption.ts";
 import type { Journal } from "./journal.ts";
+import { findExhibitor } from "./kafka/exhibitor.ts";
 import { findKafka } from "./kafka/jars.ts";
 import { type Lab, startLab } from "./lab.ts";
 import { toLoopback } from "./loopback.ts";
@@ -18,6 +19,7 @@ import { packageTemplate } from "./package.ts";
 import { takeSlot } from "./slot.ts";
 import { lookAround } from "./stay.ts";
 import { Observer } from "./tour/observe.ts";
+import { castOf } from "./tour/security.ts";
 import { keepShowing } from "./tour/show.ts";
 import { giveTour, tooSmall } from "./tour/tour.ts";
 import { createView, type View } from "./view.ts";
@@ -82,6 +84,12 @@ function readCluster(file: string): Definition {
   const definition = parseDefinition(text, file);
   const small = tooSmall(definition);
   if (small !== undefined) throw new UsageError(`--cluster ${file}: ${small}`);
+  try {
+    castOf(definition);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`--cluster ${file}: ${error.message}`);
+  }
   return definition;
 }
 
@@ -210,7 +218,19 @@ async function chooseNodes(
   if (definition.kafka.version !== found.version) {
     view.warn(`the definition asks for Kafka ${definition.kafka.version}; the lab runs ${found.version}`);
   }
-  return realNodes(found, SCRATCH, clock);
+  if (!definition.roles.some(({ supervisor }) => supervisor?.kind === "exhibitor"))
+    return realNodes(found, SCRATCH, clock);
+  const exhibitor = await findExhibitor(
+    { environment: process.env, cache: KEPT, say: (line) => view.note(line), signal },
+    found,
+  );
+  if (signal.aborted) throw new Interrupted("interrupted");
+  if ("missing" in exhibitor) {
+    view.warn(`NO EXHIBITOR: ${exhibitor.missing}. The nodes are modelled.`);
+    return modelledNodes(clock, exhibitor.missing, definition.kafka.mode);
+  }
+  view.note(`Exhibitor ${exhibitor.version} from ${exhibitor.home}`);
+  return realNodes(found, SCRATCH, clock, exhibitor);
 }
 
 /** The definition at this machine's addresses, for the command line: where it lies. */

@@ -8,6 +8,7 @@ import { brokerView } from "../shared/kafka/view.ts";
 import type { NetworkView } from "../shared/lifecycle/ports.ts";
 import type { RealClock } from "./clock.ts";
 import type { Truth } from "./invariants/truth.ts";
+import type { Exhibitor } from "./kafka/exhibitor.ts";
 import type { Kafka } from "./kafka/jars.ts";
 import type { MachineKind } from "./machines/machine.ts";
 import { modelledMachines } from "./machines/modelled.ts";
@@ -78,8 +79,10 @@ export function modelledNodes(clock: RealClock, reason: string, mode: Mode = "kr
   };
 }
 
-export function realNodes({ home, version, java }: Kafka, dir: string, clock: RealClock): Nodes {
-  const machines = realMachines({ dir, kafkaHome: home, java, clock });
+/** @param exhibitor what starts its ensemble's members, where systemd does not */
+export function realNodes({ home, version, java }: Kafka, dir: string, clock: RealClock, exhibitor?: Exhibitor): Nodes {
+  const supervised = exhibitor ? { exhibitorHome: exhibitor.home } : {};
+  const machines = realMachines({ dir, kafkaHome: home, java, clock, ...supervised });
   return {
     machines,
     folder: machines.folder,

@@ -18,8 +18,14 @@ export const functionId = (name: FunctionName): string => logicalId(name, "funct
 export const functionRoleId = (name: FunctionName): string => logicalId(name, "role");
 export const logGroupId = (name: FunctionName): string => logicalId(name, "log-group");
 export const groupId = (role: RoleName, { zone }: Group): string => logicalId(role, "group", zone);
-export const nodeRoleId = (role: RoleName): string => logicalId(role, "node-role");
-export const nodeProfileId = (role: RoleName): string => logicalId(role, "node-profile");
+/**
+ * The brokers' have no role in their names: a stack whose nodes all had one profile has it by these. Were it to go with an update,
+ * instances that were launched with it, of whichever role, would be cut off from SSM while they run.
+ */
+export const nodeRoleId = (role: RoleName): string => nodePartId(role, "node-role");
+export const nodeProfileId = (role: RoleName): string => nodePartId(role, "node-profile");
+const nodePartId = (role: RoleName, part: string): string =>
+  role === "broker" ? logicalId(part) : logicalId(role, part);
 export const adminSecretId = (generation: number): string => logicalId("admin-secret", String(generation));
 /** @param hash tells users apart whose names differ in more than letters and digits */
 export const userSecretId = (user: string, hash: string): string => logicalId("user", user, hash, "secret");

@@ -12,7 +12,7 @@ import {
   TARGET_GROUP,
 } from "./logical-ids.ts";
 import { stackNames } from "./names.ts";
-import { getAtt, type Output, ref, sub } from "./template.ts";
+import { getAtt, logicalId, type Output, ref, sub } from "./template.ts";
 
 export function outputs(definition: Definition): Readonly<Record<string, Output>> {
   return {
@@ -55,7 +55,7 @@ function ofRole({ name }: Role): [string, Output][] {
       },
     ],
     [
-      nodeProfileId(name),
+      logicalId(name, "node-profile"),
       {
         Description: `Instance profile of the ${members}; instances of existing groups need it, or what it allows`,
         Value: ref(nodeProfileId(name)),

@@ -16,6 +16,7 @@ import { isAwsFailure, reasonOf, wasAnswered } from "../exit.ts";
 import { type ClusterSight, lookAtCluster } from "../look/cluster.ts";
 import { idsOf } from "../look/member.ts";
 import { together } from "../look/together.ts";
+import { accessFindings } from "./access.ts";
 import { addressFindings } from "./addresses.ts";
 import { commandFindings, ordersIn } from "./commands.ts";
 import { type Finding, unseen } from "./finding.ts";
@@ -54,6 +55,7 @@ export async function examineCluster(cluster: Cluster): Promise<Examination> {
         area("agents", () => nodes(cluster, sight)),
         area("commands", () => commands(cluster, sight)),
         area("Kafka", () => kafka(cluster, sight)),
+        area("access", async () => access(cluster, sight)),
       ]
     : [];
   const findings = (await Promise.all([...ground, ...inside])).flat();
@@ -215,13 +217,18 @@ async function kafka({ definition, ports }: Cluster, { fleet, table, listeners }
   const all = new Set([...question.ids, ...definition.roles.filter((r) => r.name === "broker").flatMap((r) => r.ids)]);
   const sight = await ports.kafka.brokers({ ...question, ids: [...all] });
   if (!sight.seen) return [unseen("Kafka", sight.reason, "rollcall status; and see that the Kafka function runs")];
-  if (!listeners.seen) return [unseen("controllers", listeners.reason)];
+  if (!listeners.seen) return [unseen("quorum", listeners.reason)];
   return kafkaFindings(definition, {
     fleet: fleet.value,
     contents: table.value,
     kafka: sight,
     listeners: listeners.value,
   });
+}
+
+function access({ definition, plan }: Cluster, { table, at }: ClusterSight): Finding[] {
+  if (!definition.security) return [];
+  return table.seen ? accessFindings(plan, table.value.access, at) : [unseen("access", table.reason)];
 }
 
 /** Undefined where the service says that there is no such thing. */

@@ -1,5 +1,6 @@
 /** Kafka's own view beside the roster. Pure. */
 import type { Definition } from "../../shared/cluster/definition.ts";
+import { quorumRole } from "../../shared/cluster/role-kinds.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { FleetSight, KafkaSight, ListenerSight } from "../../shared/lifecycle/sights.ts";
 import { examine, type Finding } from "./finding.ts";
@@ -16,14 +17,17 @@ export function kafkaFindings(definition: Definition, { fleet, contents, kafka, 
   const serving = new Set(
     fleet.groups.flatMap((g) => g.members.filter((m) => m.state === "InService").map((m) => m.instance)),
   );
+  const quorum = quorumRole(definition);
   const brokers = contents.rosters.get("broker")?.members ?? new Map();
   const registered = [...kafka.brokers.values()].filter((b) => b.registered).length;
   return [
     ...examine("Kafka", `${registered} brokers, each the one that the roster has`, (report) => {
-      if (contents.quorum && contents.quorum.clusterId !== kafka.clusterId)
+      // On ZooKeeper the first broker makes the cluster's id by itself.
+      const founded = definition.kafka.mode === "kraft" ? contents.quorum : undefined;
+      if (founded && founded.clusterId !== kafka.clusterId)
         report(
           "wrong",
-          `Kafka's cluster id is ${kafka.clusterId}, and this cluster was founded as ${contents.quorum.clusterId}`,
+          `Kafka's cluster id is ${kafka.clusterId}, and this cluster was founded as ${founded.clusterId}`,
           "another Kafka answers at these addresses: compare the brokers' own addresses with rollcall status",
         );
       for (const [id, sight] of kafka.brokers) {
@@ -64,20 +68,18 @@ export function kafkaFindings(definition: Definition, { fleet, contents, kafka, 
         }
       }
     }),
-    ...examine("controllers", `${listeners.size} listen`, (report) => {
+    ...examine("quorum", `${listeners.size} ${quorum.name}s listen`, (report) => {
       for (const [id, heard] of listeners) {
-        const owner = contents.rosters.get("controller")?.members.get(id)?.owner;
+        const owner = contents.rosters.get(quorum.name)?.members.get(id)?.owner;
         if (heard !== "listening" && owner !== undefined && serving.has(owner))
           report(
             "wrong",
-            `controller ${id} (${owner}) is in service, and its port is ${heard}`,
+            `${quorum.name} ${id} (${owner}) is in service, and its port is ${heard}`,
             `rollcall explain ${owner}`,
           );
       }
-      for (const role of definition.roles) {
-        if (role.name === "controller" && listeners.size === 0 && contents.quorum?.formed)
-          report("wrong", "no controller was heard", "rollcall status");
-      }
+      if (listeners.size === 0 && contents.quorum?.formed)
+        report("wrong", `no ${quorum.name} was heard`, "rollcall status");
     }),
   ];
 }

@@ -2,8 +2,16 @@
 import type { RoleName } from "../../shared/cluster/definition.ts";
 import { type Explanation, explain } from "../../shared/lifecycle/explain.ts";
 import type { Facts, Seen } from "../../shared/lifecycle/facts.ts";
+import { quorumAsked } from "../../shared/lifecycle/look.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
-import type { GroupMember, QuorumMark, RosterMember, TableSight, Turn } from "../../shared/lifecycle/sights.ts";
+import type {
+  AccessMark,
+  GroupMember,
+  QuorumMark,
+  RosterMember,
+  TableSight,
+  Turn,
+} from "../../shared/lifecycle/sights.ts";
 import { deadLetters } from "../aws/queues.ts";
 import type { Cluster } from "../cluster.ts";
 import { type ClusterSight, everyInstance, type Look, look, lookAtCluster } from "./cluster.ts";
@@ -34,6 +42,8 @@ export interface Status {
   readonly quorum?: QuorumMark;
   /** The quorum's own view of itself, where it was asked. */
   readonly voters?: QuorumSeen;
+  /** How far users and ACLs are as declared; null: they are declared, and were never applied; absent: nobody is asked who he is. */
+  readonly access?: AccessMark | null;
   /** Messages in each dead-letter queue, by its name. */
   readonly letters: Readonly<Record<string, number>>;
   /** What could not be seen, and why. */
@@ -56,7 +66,9 @@ export async function lookAtStatus(cluster: Cluster, { askQuorum = false }: Stat
   const [explanations, letters, quorum] = await Promise.all([
     explainAll(cluster, sight, contents),
     counting,
-    askQuorum ? lookAtQuorum(cluster, { groups }, contents) : undefined,
+    askQuorum || (contents.quorum && quorumAsked(definition) === "words")
+      ? lookAtQuorum(cluster, { groups }, contents)
+      : undefined,
   ]);
   const voters = quorum?.seen ? quorum.value : undefined;
   const around: Surroundings = { definition, sight, contents, voters };
@@ -92,6 +104,7 @@ export async function lookAtStatus(cluster: Cluster, { askQuorum = false }: Stat
     ...(contents.turn && { turn: contents.turn }),
     ...(contents.quorum && { quorum: contents.quorum }),
     ...(voters && { voters }),
+    ...(definition.security && { access: contents.access ?? null }),
     letters: Object.fromEntries(counts),
     unseen: deployed ? unseenOf(sight, letters, quorum) : [],
   };

@@ -1,4 +1,5 @@
 /** A status as lines for a terminal, and what of it wants an operator. Pure. */
+import type { AccessMark } from "../../shared/lifecycle/sights.ts";
 import { cut, oneLine, type Paint, wrap } from "../../shared/terminal/text.ts";
 import type { NodeStatus } from "../look/node.ts";
 import type { Status } from "../look/status.ts";
@@ -48,6 +49,7 @@ function headLines(status: Status, width: number, paint: Paint): string[] {
     ["quorum", quorumText(status)],
     ["vacant", vacant.map((m) => `${m.role} ${m.id} in ${m.zone} since ${span(at - m.since)}`).join(", ") || "no id"],
     ["letters", lettersText(status)],
+    ...(status.access === undefined ? [] : [["access", accessText(status.access, at)] as [string, string]]),
   ];
   const label = Math.max(...facts.map(([name]) => name.length));
   return [
@@ -77,6 +79,12 @@ function lettersText({ letters }: Status): string {
   if (counts.length === 0) return "not seen";
   const waiting = counts.filter(([, count]) => count > 0).map(([queue, count]) => `${count} in ${queue}`);
   return waiting.length === 0 ? "none" : `${waiting.join(", ")}: rollcall redrive`;
+}
+
+function accessText(mark: AccessMark | null, at: number): string {
+  if (!mark) return "users and ACLs were never applied yet";
+  const drift = mark.drift.length === 0 ? "as declared" : `put right: ${mark.drift.join(", ")}`;
+  return `users and ACLs compared ${span(at - mark.at)} ago, ${drift}`;
 }
 
 /** The groups themselves cannot be seen. */

@@ -72,6 +72,14 @@ export async function findKafka(search: KafkaSearch): Promise<Kafka | { readonly
   return { ...found, java };
 }
 
+/** The same where `KAFKA_HOME` may be of the other mode, since it can be of one only: then jars of the lab's own are taken. */
+export async function findKafkaAlsoBeside(search: KafkaSearch): Promise<Kafka | { readonly missing: string }> {
+  const found = await findKafka(search);
+  if (!("missing" in found) || !search.environment.KAFKA_HOME) return found;
+  const { KAFKA_HOME: _other, ...environment } = search.environment;
+  return findKafka({ ...search, environment });
+}
+
 /** The Java of JAVA_HOME, or else the first on the PATH; absolute. */
 async function findJava(environment: KafkaSearch["environment"]): Promise<string | { readonly missing: string }> {
   const remedy = `install Java ${LEAST_JAVA} or later, or name one by JAVA_HOME`;

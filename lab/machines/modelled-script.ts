@@ -50,6 +50,9 @@ type Answer = Omit<NodeAnswer, "ok" | "action">;
 /** The file that a program takes its settings from. */
 const SETTINGS = { kafka: "config/server.properties", zookeeper: "config/zoo.cfg" } as const;
 
+/** What there is instead of a member's, where Exhibitor writes that. */
+const EXHIBITOR = "config/exhibitor.properties";
+
 /** Those of that file. */
 type Settings = Readonly<Record<string, string>>;
 
@@ -301,7 +304,7 @@ export class NodeScript {
         address: host ?? payload.address,
         directory,
         autoJoin: settings["controller.quorum.auto.join.enable"] === "true",
-        members: Object.keys(settings).flatMap((name) => (name.startsWith("server.") ? Number(name.slice(7)) : [])),
+        members: membersOf(settings),
         ...(login && { login }),
         authorizes: settings["authorizer.class.name"] !== undefined,
         digest: payload.digest,
@@ -396,10 +399,17 @@ function decoded(encoded: string): Configuration {
   if (known.size >= MOST_KNOWN) known.clear();
   const payload = decodePayload(encoded);
   const path = SETTINGS[kindOf({ name: payload.role }).runs];
-  const server = payload.files.find((file) => file.path === path);
+  const server = payload.files.find((file) => file.path === path || file.path === EXHIBITOR);
   const read = { payload, settings: server ? parseProperties(server.content) : {} };
   known.set(encoded, read);
   return read;
+}
+
+/** The ensemble's ids, by either program's settings; none in those of Kafka. */
+function membersOf(settings: Settings): number[] {
+  const listed = settings["servers-spec"];
+  if (listed !== undefined) return listed.split(",").map((member) => Number.parseInt(member, 10));
+  return Object.keys(settings).flatMap((name) => (name.startsWith("server.") ? Number(name.slice(7)) : []));
 }
 
 function sameTexts(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {

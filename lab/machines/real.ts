@@ -15,7 +15,7 @@
  *   commands/   script, stdout and stderr of each command, by number
  * ```
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import {
   closeSync,
   existsSync,
@@ -36,6 +36,7 @@ import { parseProperties } from "../../shared/config/properties.ts";
 import type { Scheduler } from "../clock.ts";
 import type { RunningNode } from "../invariants/moment.ts";
 import type { Machine, MachineKind, MachineSpec, ScriptResult } from "./machine.ts";
+import { plugIn, pullOut } from "./power-cord.ts";
 import { isServer, kill, killAll, MACHINE_VARIABLE, processesOf, serversIn } from "./real-processes.ts";
 
 export interface RealMachineOptions {
@@ -131,29 +132,6 @@ function plainPath(path: string, link: string): string {
   if (PLAIN_PATH.test(path)) return path;
   symlinkSync(path, link);
   return link;
-}
-
-/** Starts what outlives this process just long enough to end the machines. */
-function plugIn(root: string): ChildProcess {
-  const cord = spawn("bash", [join(STAND_INS, "power-cord"), root], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  cord.unref();
-  if (cord.stdin && "unref" in cord.stdin && typeof cord.stdin.unref === "function") cord.stdin.unref();
-  return cord;
-}
-
-function pullOut(cord: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (cord.exitCode !== null || cord.signalCode !== null) {
-      resolve();
-      return;
-    }
-    cord.ref();
-    cord.once("exit", () => resolve());
-    cord.stdin?.end();
-  });
 }
 
 class RealMachine implements Machine {

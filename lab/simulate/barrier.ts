@@ -3,8 +3,9 @@
  * it makes no difference how long the way was that each of them came, through the SDK or straight.
  */
 interface Arrival {
-  /** Asked for only where several arrive together. */
-  readonly key: () => string;
+  readonly who: string;
+  /** Asked for only where one arrives with several things. */
+  readonly what: () => string;
   readonly enter: () => void;
 }
 
@@ -12,8 +13,8 @@ export class Barrier {
   #arrived: Arrival[] = [];
 
   /** Calls back when it may take effect. */
-  arrive(key: () => string, enter: () => void): void {
-    this.#arrived.push({ key, enter });
+  arrive(who: string, what: () => string, enter: () => void): void {
+    this.#arrived.push({ who, what, enter });
   }
 
   /** Lets in whoever has arrived; false where nobody has. To be called when everything else has come to rest. */
@@ -27,8 +28,10 @@ export class Barrier {
   }
 }
 
-function inOrder(arrived: readonly Arrival[]): readonly Pick<Arrival, "enter">[] {
-  return arrived
-    .map(({ key, enter }) => ({ key: key(), enter }))
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+function inOrder(arrived: Arrival[]): readonly Arrival[] {
+  return arrived.sort((a, b) => compared(a.who, b.who) || compared(a.what(), b.what()));
+}
+
+function compared(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

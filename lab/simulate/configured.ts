@@ -1,5 +1,4 @@
 /** At the end: does every node run with the configuration that its definition says now? */
-import { planFor } from "../../shared/lifecycle/plan.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { Stage } from "./stage.ts";
 
@@ -8,7 +7,7 @@ export function behindTheDefinition(
   { rosters, quorum }: Pick<TableContents, "rosters" | "quorum">,
 ): string[] {
   if (!quorum) return [];
-  const plan = planFor(stage.definition());
+  const plan = stage.plan();
   return stage.kafka.processes().flatMap(({ role: name, id, address, digest }) => {
     const role = plan.definition.roles.find((r) => r.name === name);
     const zone = rosters.get(name)?.members.get(id)?.zone;

@@ -118,7 +118,7 @@ class Running implements Container {
             },
           );
         };
-        if (this.#alive) barrier.arrive(() => `${role} ${what()}`, enter);
+        if (this.#alive) barrier.arrive(role, what, enter);
       });
     this.#handler = make({
       caller,
@@ -149,7 +149,8 @@ class Running implements Container {
       });
       const end = (tell: () => void): void =>
         this.#barrier.arrive(
-          () => `${this.#role} ends`,
+          this.#role,
+          () => "ends",
           () => {
             limit.cancel();
             if (this.#alive) tell();

@@ -28,7 +28,7 @@ const TRIO: Shape = { ...LONE, brokers: 3, replication: 3, minIsr: 2 };
 const QUORUM: Shape = { ...LONE, controllers: 3, brokers: 0, replication: 0 };
 const ENSEMBLE: Shape = { ...LONE, mode: "zookeeper", controllers: 3, elr: false };
 /** When everything is in service for sure, ms after the launch of the groups. */
-const SETTLED = 60 * SECOND;
+const SETTLED = 30 * SECOND;
 
 const broker = { role: "broker", nth: 0 } as const;
 const controller = { role: "controller", nth: 0 } as const;
@@ -87,7 +87,7 @@ export interface CrashPoints {
 export function crashScenario(name: string, crash: CrashPoint): Scenario {
   const scenario = CRASH_SCENARIOS[name];
   if (!scenario) throw new RangeError(`no crash scenario is called ${name}`);
-  return { seed: 1, rates: NO_RATES, pace: 4, ...scenario, crash };
+  return { seed: 1, rates: NO_RATES, pace: 8, ...scenario, crash };
 }
 
 export async function playCrashPoints({ scenario, when, first, step }: CrashPoints): Promise<Tally> {

@@ -271,13 +271,13 @@ class Player {
 
   #noticed(stage: Stage, event: CloudEvent): void {
     if (event["detail-type"].endsWith("Lifecycle Action") && event["replay-name"] === undefined) this.#actions += 1;
-    this.#tell(stage, `  > ${event["detail-type"]} ${about(event.detail)}`);
+    if (this.#options.trace) this.#tell(stage, `  > ${event["detail-type"]} ${about(event.detail)}`);
   }
 
   #hear(stage: Stage, message: string, detail: Readonly<Record<string, unknown>>, mark: string): void {
     const row = typeof detail.row === "string" ? detail.row : "none";
     this.#rows[row] = (this.#rows[row] ?? 0) + 1;
-    this.#log(stage, `  ${mark}${row} ${String(detail.instance ?? "")} ${message}`);
+    if (this.#options.trace) this.#log(stage, `  ${mark}${row} ${String(detail.instance ?? "")} ${message}`);
   }
 
   #log({ clock }: Stage, line: string): void {

@@ -38,3 +38,34 @@ export function replicasOnNobody({ kafka }: Stage, { rosters }: Pick<TableConten
     return orphans.length > 0 ? [`${topic}-${index} has replicas on ${orphans.join(", ")}, which nobody holds`] : [];
   });
 }
+
+/**
+ * Brokers whose id was freed between the two moments, for good and with their replicas: as many holders stay as their group
+ * desires, and so nobody takes it over.
+ */
+export function goneWithReplicas(
+  { cloud, kafka, definition }: Pick<Stage, "cloud" | "kafka" | "definition">,
+  before: Pick<TableContents, "rosters">,
+  { rosters }: Pick<TableContents, "rosters">,
+): { readonly instance: string; readonly group: string; readonly what: string }[] {
+  const members = [...(rosters.get("broker")?.members.values() ?? [])];
+  return members.flatMap(({ id, owner, zone }) => {
+    const instance = before.rosters.get("broker")?.members.get(id)?.owner;
+    if (owner !== undefined || instance === undefined) return [];
+    const group = cloud.groups.all().find(({ name }) => {
+      const place = groupOf(definition(), name);
+      return place?.role.name === "broker" && place.zone === zone;
+    });
+    // Who leaves gives its id up too, or is held since nobody takes it over.
+    const stays = (owner: string | undefined): boolean => {
+      const state = owner === undefined ? undefined : cloud.groups.findMember(owner)?.state;
+      return state !== undefined && !state.startsWith("Terminating");
+    };
+    const holders = members.filter((member) => member.zone === zone && stays(member.owner)).length;
+    const carried = kafka.partitions().filter(({ replicas }) => replicas.includes(id)).length;
+    if (!group || group.desired === 0 || holders < group.desired || carried === 0) return [];
+    return [
+      { instance, group: group.name, what: `broker ${id} went for good, with replicas of ${carried} partitions` },
+    ];
+  });
+}

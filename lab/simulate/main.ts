@@ -7,7 +7,6 @@ import { retold } from "./retell.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
 import { parseScenario } from "./scenario-text.ts";
 import { count, emptyTally, type Tally } from "./tally.ts";
-import { isTwinned } from "./twin.ts";
 import { type Failure, judge } from "./verdict.ts";
 
 /** Histories that are told in full where many fail. */
@@ -69,7 +68,7 @@ async function one(scenario: Scenario, name: string, trace: boolean): Promise<Ta
 
 async function tell(failures: readonly Failure[]): Promise<void> {
   for (const failure of failures.slice(0, MOST_TOLD)) {
-    for await (const line of retold(failure, isTwinned(failure.scenario.seed))) console.log(line);
+    for await (const line of retold(failure)) console.log(line);
   }
 }
 

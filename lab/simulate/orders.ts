@@ -12,7 +12,7 @@ import { judge } from "./verdict.ts";
 
 const SECOND = 1_000;
 /** ms after the launch of the groups. */
-const SETTLED = 60 * SECOND;
+const SETTLED = 30 * SECOND;
 const ALONE: Shape = {
   mode: "kraft",
   secure: false,
@@ -87,7 +87,7 @@ export function inOrder(situation: string, events: readonly Tiding[]): Scenario 
   const span = tidings.at + 10 * SECOND;
   return {
     seed: 1,
-    pace: 4,
+    pace: 8,
     shape,
     blows,
     rates: NO_RATES,

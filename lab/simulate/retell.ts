@@ -6,24 +6,21 @@ import { type Failing, type Shrunk, shrink } from "./shrink.ts";
 import { type Failure, judge } from "./verdict.ts";
 
 /** The same way of failing: of the same invariant, in whichever detail. */
-export function failingLike(
-  { name, invariant }: Failure,
-  twinned: boolean,
-): (s: Scenario) => Promise<Failing | undefined> {
-  return async (scenario) => {
-    const { failure, history } = await judge(scenario, name, twinned);
+export function failingLike({ name, invariant, differs }: Failure) {
+  return async (scenario: Scenario): Promise<Failing | undefined> => {
+    const { failure, history } = await judge(scenario, name, differs === true);
     if (failure?.invariant !== invariant) return undefined;
     return { faults: (history?.faults ?? []).map((fault) => fault.name) };
   };
 }
 
 /** Line by line: what happened in it, the shortest history that still fails, and how to play both again. */
-export async function* retold(failure: Failure, twinned: boolean): AsyncGenerator<string> {
+export async function* retold(failure: Failure): AsyncGenerator<string> {
   const { name, scenario } = failure;
   yield "";
   yield `${name}: what was done to the cluster`;
   yield* shortened((await linesOf(scenario)).filter(outline));
-  const shrunk: Shrunk = await shrink(scenario, failingLike(failure, twinned));
+  const shrunk: Shrunk = await shrink(scenario, failingLike(failure));
   yield "";
   yield `${name}: the shortest history that still fails (${shrunk.plays} were tried)`;
   yield* shortened(await linesOf(shrunk.scenario));

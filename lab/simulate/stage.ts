@@ -67,6 +67,8 @@ export interface Stage {
   /** The table's own side: reads that are no calls. */
   readonly table: Table;
   readonly definition: () => Definition;
+  /** The definition's. */
+  readonly plan: () => Plan;
   /** From now on functions run with that definition; those that run already go on with theirs. */
   redefine(revision: number, rotate: boolean): Promise<void>;
   /** What is in that secret now. */
@@ -182,6 +184,7 @@ export async function setStage({
     deployment,
     table,
     definition: () => definition,
+    plan: () => plan,
     async redefine(revision, rotate) {
       // Once only: it may be raised again when every node has it, those that are away included.
       if (rotate) generation = 2;

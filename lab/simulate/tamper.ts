@@ -1,6 +1,5 @@
 /** Users and ACLs: changed by hand, past what is declared, and at the end what is left of that. */
 import { OBSERVER } from "../../shared/cluster/security.ts";
-import { planFor } from "../../shared/lifecycle/plan.ts";
 import { readOrder } from "../machines/modelled-access-order.ts";
 import type { Blow } from "./blows.ts";
 import type { Stage } from "./stage.ts";
@@ -32,8 +31,8 @@ export function tamper({ kafka }: Stage, what: Extract<Blow, { kind: "tamper" }>
 }
 
 /** What users and ACLs are not as declared, in words. */
-export function accessUnsettled({ kafka, definition, passwordOf }: Stage): string[] {
-  const declared = planFor(definition()).access();
+export function accessUnsettled({ kafka, plan, passwordOf }: Stage): string[] {
+  const declared = plan().access();
   // Only brokers can tell, or change anything.
   if (!declared || kafka.registered().length === 0) return [];
   const { users, acls = [], kept } = readOrder(declared.payload);

@@ -2,13 +2,6 @@
 import { type History, play } from "./history.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** One seed in so many is played by both ways. */
-const EACH = 50;
-
-export function isTwinned(seed: number): boolean {
-  return seed % EACH === 0;
-}
-
 export interface Twins {
   readonly straight: History;
   /** The first line in which the two differ; undefined where they are the same. */

@@ -1,7 +1,7 @@
 /** What came of a history, as far as failing goes: the same for one that is played once and one that is played by both ways. */
 import { type History, play } from "./history.ts";
-import type { Scenario } from "./scenario.ts";
-import { isTwinned, playTwins } from "./twin.ts";
+import { isTwinned, type Scenario } from "./scenario.ts";
+import { playTwins } from "./twin.ts";
 
 export interface Failure {
   /** What failed: `seed 7`, or a crash point's name. */
@@ -10,6 +10,8 @@ export interface Failure {
   /** Its number in docs/architecture.md; 0: the simulation itself came to no end, or not to the same one by both ways. */
   readonly invariant: number;
   readonly detail: string;
+  /** It is not the same by both ways. */
+  readonly differs?: true;
 }
 
 export interface Verdict {
@@ -31,7 +33,11 @@ export async function judge(scenario: Scenario, name: string, twinned = isTwinne
     const { straight: history, difference } = await playTwins(scenario);
     const { breach } = history;
     if (breach) return { history, twinned, failure: failure(breach.invariant, breach.detail) };
-    return { history, twinned, ...(difference !== undefined && { failure: failure(0, difference) }) };
+    return {
+      history,
+      twinned,
+      ...(difference !== undefined && { failure: { ...failure(0, difference), differs: true } }),
+    };
   } catch (error) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { twinned, failure: failure(0, `the simulation itself fails: ${detail}`) };

@@ -14,6 +14,7 @@ import { nameOf } from "../invariants/moment.ts";
 import { harmDone } from "../invariants/on-purpose.ts";
 import { moreThanOneHolder } from "../invariants/one-holder.ts";
 import type { Violation } from "../machines/modelled-violations.ts";
+import { goneWithReplicas } from "./identities.ts";
 import { PERIODS } from "./shape.ts";
 import type { Stage } from "./stage.ts";
 
@@ -40,8 +41,8 @@ export interface Harm {
   readonly instance?: string;
 }
 
-/** An accident that long before what Rollcall did on purpose excuses it, ms: it cannot have known of it. */
-const UNFORESEEN = 180_000;
+/** The longest that a command may be on its way, and run, ms. */
+const UNDERWAY = 180_000;
 /** For so long after the quorum has formed, a decision may rest on a look at the table before, ms. */
 const NEWLY_FORMED = 15_000;
 /** A sweep may decide on what it read that long after it began, ms. */
@@ -60,6 +61,8 @@ export class Watch {
   readonly #letGo = new Set<string>();
   /** Losses that were not Rollcall's doing. */
   readonly #nature = new Set<Violation>();
+  /** Whose disk it was that took the last copy with it. */
+  readonly #lostWith = new Map<Violation, string>();
   /** When Kafka was last seen to count a launching instance in. */
   readonly #counted = new Map<string, number>();
   /** Which instance has, or had, a controller's log directory. */
@@ -95,6 +98,19 @@ export class Watch {
     this.#breach(3, freedTooEarly(before, evidence));
     const cloud = { interfaces: this.#stage.cloud.ec2.interfaces.all() };
     this.#breach(2, addressesLeftBehind(this.#stage.definition(), before, { rosters: contents.rosters, cloud }));
+    this.#drained(before, contents);
+  }
+
+  /** 9: what goes for good leaves nothing behind. What was decided on another size of its group, or by nature, is another matter. */
+  #drained(before: TableContents, after: TableContents): void {
+    for (const { instance, group, what } of goneWithReplicas(this.#stage, before, after)) {
+      const harmed = this.#harms.some((harm) => harm.instance === instance);
+      const resized = this.#stage.cloud.calls.all().filter(({ action, input, at }) => {
+        const of = (input as { readonly AutoScalingGroupName?: string }).AutoScalingGroupName;
+        return action === "SetDesiredCapacity" && of === group && this.#stage.clock.now() - at <= UNDERWAY;
+      });
+      if (!harmed && resized.length < 2) this.#breach(9, [what]);
+    }
   }
 
   /** A function's call has taken effect. */
@@ -141,9 +157,11 @@ export class Watch {
 
   /** That instance's disk has just gone: what was lost with it counts only where Rollcall had let it go. */
   destroyed(instance: string): void {
-    if (this.#letGo.has(instance) && !this.#emptied(instance)) return;
+    const onPurpose = this.#letGo.has(instance) && !this.#emptied(instance);
     for (const violation of this.#stage.kafka.violations.slice(this.#kafkaSeen)) {
-      if (violation.kind === "last copy gone") this.#nature.add(violation);
+      if (violation.kind !== "last copy gone") continue;
+      if (onPurpose) this.#lostWith.set(violation, instance);
+      else this.#nature.add(violation);
     }
   }
 
@@ -201,7 +219,8 @@ export class Watch {
 
   #excused(violation: Violation): boolean {
     const { kind, at, detail } = violation;
-    if (this.#emptied(/ on (i-[0-9a-f]+)/.exec(detail)?.[1] ?? "")) return true;
+    const instance = this.#lostWith.get(violation) ?? / on (i-[0-9a-f]+)/.exec(detail)?.[1] ?? "";
+    if (this.#emptied(instance)) return true;
     if (this.#nature.has(violation)) return true;
     // Nothing rests on a quorum before Rollcall has seen it formed: only then brokers are told of it.
     if (
@@ -211,7 +230,22 @@ export class Watch {
       return true;
     if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone")
       return false;
-    return this.#harms.some((harm) => harm.at <= at && harm.at > at - UNFORESEEN);
+    const decided = this.#decided(instance, at);
+    return this.#harms.some((harm) => harm.at <= at && harm.at >= decided);
+  }
+
+  /** When it was decided at the earliest to take that instance's node down then: accidents since cannot have been known of. */
+  #decided(instance: string, at: number): number {
+    const requested = (action: string): number[] =>
+      this.#stage.cloud.commands
+        .everything()
+        .filter((sent) => sent.instance === instance && sent.command.parameters.action?.[0] === action)
+        .map(({ command }) => command.requested)
+        .filter((time) => time <= at && time >= at - UNDERWAY);
+    // A stop is decided once, and then tried again; each configuration is decided anew.
+    const [stop, configure] = [requested("stop"), requested("configure")];
+    const decided = stop.length > 0 ? Math.min(...stop) : configure.length > 0 ? Math.max(...configure) : at;
+    return decided - LATE;
   }
 
   /** A group that is emptied gives up what it has: nobody is asked. */

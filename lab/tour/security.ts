@@ -21,6 +21,9 @@ export const SECURE: SecurityFindings = {
   allowed: "ok",
 };
 
+export const isSecure = (findings: SecurityFindings): boolean =>
+  Object.entries(SECURE).every(([attempt, wanted]) => findings[attempt as keyof SecurityFindings] === wanted);
+
 /** A declared user that writes to a topic, and another that may not. */
 export interface Cast {
   readonly topic: string;
@@ -39,10 +42,15 @@ const allows = (acl: Acl, operation: Acl["operations"][number]): boolean =>
 /**
  * Who plays which part: the first user that may write to a topic which he may make, and the first other that may not.
  *
- * @throws {RangeError} where the definition declares no such two
+ * @throws {RangeError} where the definition declares no such two, or no load balancer for them to know
  */
-export function castOf({ cluster, security }: Definition): Cast | undefined {
+export function castOf({ cluster, security, loadBalancer }: Definition): Cast | undefined {
   if (!security) return undefined;
+  if (!loadBalancer) {
+    throw new RangeError(
+      `the tour's clients know only the load balancer, and ${cluster} has none: say loadBalancer: true`,
+    );
+  }
   const ownTopic = ({ acls }: User): Acl | undefined =>
     acls.find((acl) => acl.resource === "topic" && allows(acl, "write") && allows(acl, "create"));
   const writer = security.users.find((user) => ownTopic(user));

@@ -2,6 +2,8 @@
 
 import { type Paint, plain, wrap } from "../../shared/terminal/text.ts";
 import type { Replacement, Summary } from "../summary.ts";
+import type { EnsembleFindings } from "../tour/ensemble.ts";
+import { isSecure, type SecurityFindings } from "../tour/security.ts";
 
 /** `problems`: from `isOk`; `next`: where to go from here, a line each. */
 export function reportLines(
@@ -51,7 +53,7 @@ function rowLines({ name, text, bad }: Row, width: number, paint: Paint): string
 }
 
 function rowsOf(summary: Summary): Row[] {
-  const { kafka, nodes, launch, replacements, messages, replay, apiCalls } = summary;
+  const { kafka, nodes, launch, replacements, messages, replay, security, ensemble, apiCalls } = summary;
   const calls = Object.entries(apiCalls).sort(([, a], [, b]) => b - a);
   const total = calls.reduce((sum, [, count]) => sum + count, 0);
   const most = calls.slice(0, 3).map(([action, count]) => `${action} ${number(count)}`);
@@ -65,6 +67,8 @@ function rowsOf(summary: Summary): Row[] {
     ...replacements.map((one, n) =>
       row(n === 0 ? "Replaced" : "", replaced(one), !one.sameId || one.sameAddress === false),
     ),
+    ...(ensemble ? [row("Ensemble", ...served(ensemble))] : []),
+    ...(security ? [row("Security", tried(security), !isSecure(security))] : []),
     row(
       "Messages",
       `${number(messages.acknowledged)} acknowledged, ${number(messages.read)} read back: ${number(messages.lost)} lost, ${number(messages.duplicated)} duplicated`,
@@ -87,6 +91,18 @@ function launched({ seconds, own }: Summary["launch"], nodes: number): [string, 
   const share =
     own === undefined ? "" : `; Rollcall's own calls and decisions took at most ${own.toFixed(1)}s of a node's launch`;
   return [`${number(nodes)} nodes in service after ${seconds.toFixed(1)}s${share}`, false];
+}
+
+/** The words, and whether they are bad news. */
+function served({ members, leader, replacedWhileServing, reason }: EnsembleFindings): [string, boolean] {
+  const serving = members.filter(({ mode }) => mode === "leader" || mode === "follower").length;
+  const size = serving === members.length ? `${serving} members` : `${serving} of ${members.length} members serve`;
+  const on = replacedWhileServing ? "one replaced while it served, no session lost" : `IT DID NOT SERVE ON: ${reason}`;
+  return [`${size}, ${leader < 0 ? "NO LEADER" : `led by ${leader}`}; ${on}`, !replacedWhileServing];
+}
+
+function tried({ anonymous, wrongPassword, unauthorised, allowed }: SecurityFindings): string {
+  return `anonymous ${anonymous}, wrong password ${wrongPassword}, unauthorised ${unauthorised}, allowed ${allowed}`;
 }
 
 /** `12,345` */

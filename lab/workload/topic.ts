@@ -12,6 +12,8 @@ const PAUSE = 250;
 const QUIET = 500;
 
 const TOPIC_EXISTS = 36;
+/** On ZooKeeper only the controller, one of the brokers, makes topics; KRaft's brokers pass the request on. */
+const NOT_CONTROLLER = 41;
 
 /** The broker did not append the message. */
 const NOT_APPENDED = new Set([
@@ -139,7 +141,7 @@ export class Topic {
       try {
         return await ask(this.#connection(server));
       } catch (error) {
-        if (error instanceof KafkaError) throw error;
+        if (error instanceof KafkaError && error.code !== NOT_CONTROLLER) throw error;
         last = error;
       }
     }

@@ -12,9 +12,10 @@
 # stderr. The exit status is 0 exactly when "ok" is true.
 #
 #   configure  installs Java and Kafka where they are missing, waits until the node's address works, mounts the data volume,
-#              fetches the node's secrets, keeps what it shares with others, writes its files and unit, prepares an empty disk, starts or restarts the unit where
-#              it has to, and returns once it runs. With the same payload again, and the same secrets, it changes nothing. One
-#              that was sent before the newest that was taken up is refused: a command that comes late, or twice, undoes nothing.
+#              fetches the node's secrets, keeps what it shares with others, writes its files and unit, prepares an empty
+#              disk, starts or restarts the unit where it has to, and returns once it runs. With the same payload again, and
+#              the same secrets, it changes nothing. One that was sent before the newest that was taken up is refused: a
+#              command that comes late, or twice, undoes nothing.
 #   stop       is final: leaves a tombstone, masks the unit, stops it, confirms that no process runs.
 #              No configure, however late, gets past a tombstone, and a reboot does not start a masked unit.
 #   status     says what is; runs no JVM.
@@ -682,28 +683,24 @@ read_password() {
 # Brings the object to what the payload says. Exhibitor restarts every member at once when it becomes another: so it is made
 # where there is none, and replaced by those alone who found the ensemble, while it serves nobody yet.
 keep_object() {
-  local tries=3 condition
+  local name=s3://$object_bucket/$object_key tries=3
   [[ -n $object_bucket ]] || return 0
   command -v aws >/dev/null ||
-    fail "there is no aws on this machine's PATH to reach s3://$object_bucket/$object_key with: use Amazon Linux 2023, or an image that has the AWS CLI"
-  while ((tries-- > 0)); do
-    condition=()
-    if object_call get-object "$shared_copy"; then
-      [[ $(base64 -w 0 "$shared_copy") != "$object_content" ]] || break
-      [[ $format == new ]] ||
-        fail "s3://$object_bucket/$object_key is not what the definition makes it, and is left so, because all members would restart at once: put it right by hand"
-    elif [[ $(complaint) =~ NoSuchKey|AccessDenied ]]; then
-      # Whoever may not list the bucket is not told that an object is not there: so it is made if that is what it was.
-      condition=(--if-none-match '*')
-    else
-      fail "reading s3://$object_bucket/$object_key failed: $(complaint)"
-    fi
-    decode "$object_content" >"$shared_copy" || fail "cannot write $shared_copy: is the disk full or read-only?"
-    ! object_call put-object --body "$shared_copy" "${condition[@]}" || break
-    # Another node may have made it meanwhile.
-    [[ ${#condition[@]} -gt 0 && $tries -gt 0 && $(complaint) =~ PreconditionFailed|ConditionalRequestConflict ]] ||
-      fail "writing s3://$object_bucket/$object_key failed: $(complaint)"
+    fail "there is no aws on this machine's PATH to reach $name with: use Amazon Linux 2023, or an image that has the AWS CLI"
+  decode "$object_content" >"$shared_copy" || fail "cannot write $shared_copy: is the disk full or read-only?"
+  # Asked to make it, S3 tells whether it is there; a look at one that is not is just forbidden to whoever may not list the bucket.
+  while ! object_call put-object --body "$shared_copy" --if-none-match '*'; do
+    [[ $(complaint) != *PreconditionFailed* ]] || break
+    # Another node is about to make it.
+    [[ $(complaint) == *ConditionalRequestConflict* ]] || fail "writing $name failed: $(complaint)"
+    ((--tries > 0)) || fail "writing $name failed: $(complaint)"
   done
+  object_call get-object "$shared_copy" || fail "reading $name failed: $(complaint)"
+  [[ $(base64 -w 0 "$shared_copy") != "$object_content" ]] || return 0
+  [[ $format == new ]] ||
+    fail "$name is not what the definition makes it, and is left so, because all members would restart at once: put it right by hand"
+  decode "$object_content" >"$shared_copy" || fail "cannot write $shared_copy: is the disk full or read-only?"
+  object_call put-object --body "$shared_copy" || fail "writing $name failed: $(complaint)"
 }
 
 # object_call OPERATION [argument…]
@@ -974,7 +971,7 @@ make_first_users() {
     # The first user needs the node below which all of this cluster is; Kafka itself makes it only when it starts.
     if [[ -z $made && $servers == */* ]]; then
       kafka_tool "$tool_wait" org.apache.zookeeper.ZooKeeperMain -server "${servers%%/*}" create "/${servers#*/}" \
-        >/dev/null </dev/null || [[ $(complaint) == *'Node already exists'* ]] || fail "ZooKeeper at $servers refuses: $(complaint)"
+        >/dev/null </dev/null || grep -q 'Node already exists' "$complaints" || fail "ZooKeeper at $servers refuses: $(complaint)"
       made=yes
     fi
     kafka_tool "$tool_wait" "$config_command" --zookeeper "$servers" --alter --entity-type users --entity-name "$name" \
@@ -1072,7 +1069,8 @@ stop() {
 # ---- status and verify ------------------------------------------------------------------------------------------------
 
 # Where Exhibitor starts the node's process, sets supervisor to its word on that, and unit_state to how the process is, since the
-# unit is Exhibitor's own: failed where there is no process, as a unit that its restarts did not help; activating before its first look.
+# unit is Exhibitor's own: failed where there is no process, as a unit that its restarts did not help; activating before its
+# first look.
 look_at_member() {
   local endpoint answer
   supervisor=
@@ -1285,11 +1283,22 @@ put_user() {
     troubles+=("$trouble")
     return
   fi
+  if ! node_agrees "$user"; then
+    troubles+=("secret ${user_ids[$user]} has another password of $user than this node has: put the one before back, and raise security.generation for another")
+    return
+  fi
   local version=${secret_versions[${user_ids[$user]}]}
   [[ ${found_iterations[$user]-} != "$iterations" || ! ${user_applied[$user]} =~ ^(-|"$version")$ ]] || return 0
   ask "$config_command" --alter --entity-type users --entity-name "$user" --add-config-file <(scram_setting) >/dev/null ||
     fail "setting the password of user $user failed: $(complaint)"
   if [[ -n ${found_iterations[$user]-} ]]; then changed+=("user $user"); else created+=("user $user"); fi
+}
+
+# Whether password is the one that this node itself has of that user, if it is one that nodes log in as: were it set to another,
+# no node could log in to the next any more, nor this one put it right.
+node_agrees() {
+  local path=$secrets_directory/${1#rollcall-}
+  [[ $1 != rollcall-admin-* || ! -e $path ]] || printf '%s' "$password" | cmp -s - "$path"
 }
 
 # For --add-config-file, a file of properties: of password and iterations.

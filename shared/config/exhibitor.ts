@@ -20,7 +20,7 @@ import { DATA_DIRECTORY, type Node } from "./server.ts";
 const PREFIX = "com.netflix.exhibitor.";
 
 /** Of its REST interface, which asks nobody who he is and may change everything: no security group opens it. */
-export const REST_PORT = 8080;
+const REST_PORT = 8080;
 
 /** Ms. Between two looks at the member, and at the shared object. */
 const CHECK = 10_000;

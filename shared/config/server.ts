@@ -18,7 +18,7 @@ export interface Node {
 export const DATA_DIRECTORY = "data";
 
 /** Where in the ensemble's tree Kafka keeps its own, so that the ensemble can serve others too. */
-export const CHROOT = "/kafka";
+const CHROOT = "/kafka";
 
 /** Kafka's settings for that node: durability defaults, the definition's, the role's, and last those Rollcall owns. */
 export function serverSettings(definition: Definition, node: Node): Record<string, string> {

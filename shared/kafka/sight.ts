@@ -1,8 +1,8 @@
 /**
  * From what brokers answered to what is believed. A broker that is cut off from the quorum goes on serving the metadata it last
- * had, and without a quorum all of them do; nor does a truthful one know of a death before the session's end, 9 s later (18 s with ZooKeeper). So
- * nothing rests on one broker's word alone: two are asked where two can be had, every broker that is counted in has to accept a
- * connection from here, and where they differ the worse is believed.
+ * had, and without a quorum all of them do; nor does a truthful one know of a death before the session's end, 9 s later (18 s
+ * with ZooKeeper). So nothing rests on one broker's word alone: two are asked where two can be had, every broker that is counted
+ * in has to accept a connection from here, and where they differ the worse is believed.
  */
 import type { KafkaQuestion } from "../lifecycle/ports.ts";
 import type { BrokerSight, KafkaSight, ListenerSight, Verdict } from "../lifecycle/sights.ts";

@@ -39,8 +39,9 @@ type Open = (server: string) => BrokerConnection;
 
 /**
  * Kafka's own view of brokers, over new connections each time and within the limits: two Metadata requests (each behind the
- * proof that all is shown, where there are ACLs), one DescribeConfigs, and a connection to each broker that is counted in. Never rejects: what goes wrong is the reason of an
- * unseen sight. Nothing is tried twice, as the caller looks again.
+ * proof that all is shown, where there are ACLs), one DescribeConfigs, and a connection to each broker that is counted in. Never
+ * rejects: what goes wrong is the reason of an unseen sight. Only a login that is refused is tried once more, where there is
+ * another by now; all else the caller looks at again.
  */
 export function brokerView(options: Partial<ViewOptions> = {}): (question: KafkaQuestion) => Promise<KafkaSight> {
   const limits = { ...LIMITS, ...options };

@@ -1,11 +1,12 @@
-/** The plan of a cluster: its definition, with the configuration of each node rendered at most once. */
+/** The plan of a cluster: its definition, with each configuration that comes of it rendered at most once. */
 import type { Definition } from "../cluster/definition.ts";
-import { renderAccess } from "../config/access.ts";
+import { type RenderedAccess, renderAccess } from "../config/access.ts";
 import { type Rendered, render } from "../config/render.ts";
 import type { Plan } from "./facts.ts";
 
 export function planFor(definition: Definition): Plan {
   const rendered = new Map<string, Rendered>();
+  const access = new Map<string, RenderedAccess | undefined>();
   return {
     definition,
     render(node, quorum) {
@@ -17,6 +18,10 @@ export function planFor(definition: Definition): Plan {
       rendered.set(key, made);
       return made;
     },
-    access: (mark) => renderAccess(definition, mark),
+    access(mark) {
+      const key = JSON.stringify(mark?.versions ?? {});
+      if (!access.has(key)) access.set(key, renderAccess(definition, mark));
+      return access.get(key);
+    },
   };
 }

@@ -132,7 +132,10 @@ export interface KafkaQuestion {
   readonly bootstrap: readonly string[];
   /** `host:port` of the quorum's members: without a majority of them brokers go on serving what they last knew. */
   readonly quorum: readonly string[];
-  /** How it is seen whether one of those serves: by its port, or by ZooKeeper's words, as a member without a quorum listens all the same. */
+  /**
+   * How it is seen whether one of those serves: by its port, or by ZooKeeper's words, as a member without a quorum listens all the
+   * same.
+   */
   readonly asked: QuorumAsked;
   /** Node ids to answer about. */
   readonly ids: readonly number[];

@@ -4,6 +4,7 @@ import type { FactName, Facts, Plan, Seen, Sights } from "./facts.ts";
 import { lookAt, quorumAsked } from "./look.ts";
 import { perform } from "./perform.ts";
 import type { Ports } from "./ports.ts";
+import type { SentCommand } from "./sights.ts";
 import type { Step } from "./steps.ts";
 
 export interface Subject {
@@ -82,8 +83,13 @@ export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budg
     return true;
   };
 
+  /** The command whose fate was looked at. */
+  let asked: SentCommand | undefined;
   for (;;) {
     facts = { ...facts, now: clock.now() };
+    // Another invocation may have sent one since: what became of the former is not its fate.
+    if (facts.command && facts.table && !isSame(asked, facts.table.value.record?.command))
+      facts = forget(facts, ["command"]);
     const step = decide(plan, facts);
     const pause = Math.min(Math.max(Math.round((facts.now - waiting) / 10), SHORTEST), LONGEST);
     if (step.do !== "look" && step.row !== "state/attended" && `${step.row} ${step.reason}` !== said) {
@@ -104,6 +110,7 @@ export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budg
         // A look that cannot end in time would run the invocation into its limit.
         const long = step.facts.includes("quorum") && quorumAsked(plan.definition) === "tool";
         if (long && budget.deadline - clock.now() < QUORUM_LOOK) return left(step, "waiting");
+        if (step.facts.includes("command")) asked = facts.table?.value.record?.command;
         facts = await lookAll(step, plan, ports, facts);
       } else if (step.do === "change") {
         // One that ends at its first wait does not stay with the instance.
@@ -135,6 +142,17 @@ export async function reconcile(plan: Plan, ports: Ports, subject: Subject, budg
       await clock.wait(Math.min(SHORTEST * 2 ** failures, LONGEST));
     }
   }
+}
+
+/** The id may have been noted since. */
+function isSame(one: SentCommand | undefined, other: SentCommand | undefined): boolean {
+  if (!one || !other) return one === other;
+  return (
+    one.action === other.action &&
+    one.digest === other.digest &&
+    one.attempt === other.attempt &&
+    one.sent === other.sent
+  );
 }
 
 async function lookAll(step: Extract<Step, { do: "look" }>, plan: Plan, ports: Ports, facts: Facts): Promise<Facts> {

@@ -152,6 +152,10 @@ describe("release", () => {
     expect(status).toBe(1);
     expect(told.error).toContain(`${owner} is InService, EC2 says running`);
     expect(await ownerOf(3)).toBe(owner);
+    // What would happen is shown all the same.
+    const shown = await bench.rollcall("release", "3", "--dry-run");
+    expect(shown).toMatchObject({ status: 1, err: expect.stringContaining("--force does it all the same") });
+    expect(shown.out).toMatch(/now\n {2}settled .*\n.*\nthen\n {2}changes: frees broker 3 \(operator\/release\)/);
   });
 
   test("frees from here what EC2 has ended, also while the functions are down", async () => {

@@ -98,6 +98,25 @@ describe("doctor", () => {
   });
 });
 
+test("doctor finds the table that a former stack has left, which a deployment would fail at", async () => {
+  const { cloud, line } = await bare();
+  const keys = ["pk", "sk"];
+  await cloud.call(
+    "dynamodb",
+    "CreateTable",
+    {
+      TableName: "rollcall-lab",
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+      KeySchema: keys.map((AttributeName, n) => ({ AttributeName, KeyType: n === 0 ? "HASH" : "RANGE" })),
+    },
+    { role: "somebody" },
+  );
+  expect(await wrong(line)).toEqual([
+    expect.stringMatching(/^wrong table: rollcall-lab is there and nothing else .* → once nobody .* delete-table/),
+  ]);
+});
+
 test("status says that nothing is there", async () => {
   const { line } = await bare();
   const { status, told } = await line.json("status");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { ExitCode } from "../../cli/exit.ts";
-import { run } from "../../cli/run.ts";
+import { run, type Surroundings } from "../../cli/run.ts";
 import type { LoggedCall } from "../../lab/cloud/calls.ts";
 import type { CloudFaults } from "../../lab/cloud/faults.ts";
 import { compileTemplate } from "../../lab/compile.ts";
@@ -32,6 +32,8 @@ export interface Answer {
 export interface CommandLine {
   /** The definition's file. */
   readonly file: string;
+  /** The world around a call, with nothing to read or write. */
+  readonly surroundings: Surroundings;
   /** One call of the command line; `--cluster` is given. */
   rollcall(...args: readonly string[]): Promise<Answer>;
   /** The same with `--json`: the object it told. */
@@ -162,6 +164,18 @@ export function commandLine({ definition: cluster, clock, endpoint }: CommandLin
   const file = join(folder, "cluster.json");
   writeFileSync(file, JSON.stringify(definitionJson(cluster)));
 
+  const surroundings: Surroundings = {
+    streams: { out: writing(() => {}), err: writing(() => {}), input: Readable.from([]) },
+    environment: { USER: "alice" },
+    clock,
+    interrupted: new AbortController().signal,
+    connection: {
+      endpoint,
+      credentials: { accessKeyId: "operator", secretAccessKey: "lab" },
+      retryStrategy: retryAtOnce,
+    },
+  };
+
   async function call(
     args: readonly string[],
     input: Readable & { isTTY?: boolean },
@@ -170,6 +184,7 @@ export function commandLine({ definition: cluster, clock, endpoint }: CommandLin
     let out = "";
     let err = "";
     const status = await run([...args, "--cluster", file], {
+      ...surroundings,
       streams: {
         out: writing((text) => {
           out += text;
@@ -180,14 +195,6 @@ export function commandLine({ definition: cluster, clock, endpoint }: CommandLin
         }),
         input,
       },
-      environment: { USER: "alice" },
-      clock,
-      interrupted: new AbortController().signal,
-      connection: {
-        endpoint,
-        credentials: { accessKeyId: "operator", secretAccessKey: "lab" },
-        retryStrategy: retryAtOnce,
-      },
     });
     return { status, out, err };
   }
@@ -196,6 +203,7 @@ export function commandLine({ definition: cluster, clock, endpoint }: CommandLin
 
   return {
     file,
+    surroundings,
     rollcall,
     answering(think, ...args) {
       const input = Object.assign(new Readable({ read() {} }), { isTTY: true });

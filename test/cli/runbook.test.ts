@@ -58,13 +58,16 @@ const ALARM_PERIOD = 60_000;
 function ringing(): string[] {
   const { cloud, clock } = bench.lab;
   const { queues } = cloud.snapshot();
-  const letters = cloud.queues.all().flatMap((queue) => (queue.name.endsWith("-failures") ? queue.messages : []));
-  const failing = letters.flatMap(
-    ({ body }) => /RetriesExhausted.*/.exec(body) && (/function:([\w-]+)/.exec(body)?.[1] ?? []),
+  const failed = cloud.queues.all().flatMap(({ name, messages }) => (name.endsWith("-failures") ? messages : []));
+  const records = failed.map(
+    ({ body }) => JSON.parse(body).requestContext as { condition: string; functionArn: string },
   );
+  const failing = records
+    .filter((r) => r.condition === "RetriesExhausted")
+    .map((r) => r.functionArn.split(":")[6] ?? "");
   const since = clock.now() - ALARM_PERIOD;
-  const sweeps = cloud.calls.all().filter((call) => call.at > since && call.caller.role.includes("sweep")).length;
-  return alarming(definition, { values, queues, sweeps, failing: new Set(failing.flatMap((name) => name ?? [])) });
+  const sweeps = cloud.calls.all().filter((call) => call.at > since && /sweep/i.test(call.caller.role)).length;
+  return alarming(definition, { values, queues, sweeps, failing: new Set(failing) });
 }
 const rings = (kind: string) => bench.until(`alarm ${kind} rings`, () => ringing().includes(kind) || undefined);
 const ends = (kind: string) => bench.until(`alarm ${kind} has ended`, () => !ringing().includes(kind) || undefined);
@@ -301,7 +304,10 @@ test("passes-failing: explain names the call, and a hold keeps the instance unti
     throw new AwsError("AccessDeniedException", "User is not authorized to perform: ssm:DescribeInstanceInformation");
   };
   await terminate(owner);
-  await rings(title);
+  await bench.until(
+    "Rollcall has failed at it",
+    () => bench.lab.journal.latest(owner)?.message.includes("AccessDeniedException") || undefined,
+  );
   const [explained, doctor] = await run(
     title,
     [/rollcall explain/, { INSTANCE: owner }],
@@ -317,8 +323,6 @@ test("passes-failing: explain names the call, and a hold keeps the instance unti
   refuse = () => {};
   await run(title, [/rollcall resume/, { INSTANCE: owner }]);
   await replaced(1, owner);
-  await bench.whole();
-  await ends(title);
 });
 
 test("sweep-not-running: the doctor says what keeps it, and an instance can be looked after from here", async () => {
@@ -337,7 +341,7 @@ test("sweep-not-running: the doctor says what keeps it, and an instance can be l
         .groups.some((g) => g.members.some((m) => m.instance === owner && m.state === "Terminating:Wait")) || undefined,
   );
   const [resumed] = await run(title, [/resume INSTANCE --here/, { INSTANCE: owner }]);
-  expect(resumed?.out).toContain("stop, ");
+  expect(resumed?.out).toContain("changes: note, heartbeat, take-turn, send, note, release, complete");
   expect(await ownerOf(2)).toBeUndefined();
 
   const [doctor] = await run(title, [/rollcall doctor/], [/enable-rule/], [/delete-function-concurrency/]);
@@ -355,7 +359,7 @@ describe("lifecycle-errors, sweep-errors, kafka-errors", () => {
 
   test("what a function failed at for good says why, and is handed over once the cause is gone", async () => {
     refuse = ({ service, caller }) => {
-      if (service !== "dynamodb" || !caller.role.includes("lifecycle")) return;
+      if (service !== "dynamodb" || !/lifecycle/i.test(caller.role)) return;
       throw new AwsError("AccessDeniedException", "User is not authorized to perform: dynamodb:BatchGetItem");
     };
     const { owner } = await bench.member("broker", 3);
@@ -469,12 +473,45 @@ test("node-held: the only copy of something: status and explain name the row, fo
   await ends("node-held");
 });
 
-/** Who has nothing that is precious. */
-const others = (): number[] => [1, 2, 3].filter((id) => id !== precious);
+/** Who has nothing that is precious; from here on a second id stays vacant in its zone, and the next instance there takes that one. */
+const other = (): number => [1, 2, 3].find((id) => id !== precious) ?? 0;
 
-// From here on an id is left vacant: the next instance of its zone takes that one.
+test("ids-nearly-used-up: status lists the ids, and who is gone for good gives his back", async () => {
+  const title = "ids-nearly-used-up";
+  const kind = "broker-ids-nearly-used-up";
+  const { owner } = await bench.member("broker", other());
+  const AutoScalingGroupName = await groupOf(owner);
+  await operate("autoscaling", "UpdateAutoScalingGroup", { AutoScalingGroupName, DesiredCapacity: 2, MaxSize: 2 });
+  const last = (await bench.until("the last id is given out", () => ownerOf(4))) ?? "";
+  await rings(kind);
+  const [status] = await run(title, [/rollcall status/]);
+  expect(status?.out).toMatch(/broker 4 .*vacant|vacant +no id/);
+  await bench.until("it is in service", async () => (await bench.member("broker", 4)).served || undefined);
+
+  // Its holder goes for good while nobody looks after the cluster.
+  for (const name of ["lifecycle", "sweep"]) await switchOff(name);
+  await operate("autoscaling", "TerminateInstanceInAutoScalingGroup", {
+    InstanceId: last,
+    ShouldDecrementDesiredCapacity: true,
+  });
+  await operate("ec2", "TerminateInstances", { InstanceIds: [last] });
+  await bench.until(
+    "EC2 has ended it",
+    () => bench.lab.cloud.snapshot().instances.find((i) => i.id === last)?.state === "terminated" || undefined,
+  );
+  const [release] = await run(title, [/rollcall release/, { ID: "4" }]);
+  expect(release?.out).toContain("Rollcall frees broker 4 by itself");
+  const [here] = await run("sweep-not-running", [/release ID --here/, { ID: "4" }]);
+  expect(here?.status).toBe(0);
+  expect(await ownerOf(4)).toBeUndefined();
+  expect((await run(title, [/rollcall status/]))[0]?.out).toMatch(/vacant +broker 4 in eu-central-1/);
+  for (const name of ["lifecycle", "sweep"]) await switchOn(name);
+  await run("invocations-failed", [/redrive$/]);
+  await ends(kind);
+});
+
 test("node-held: who is not to be replaced and still carries replicas stays, until the desired capacity is raised again", async () => {
-  const [id = 0] = others();
+  const id = other();
   bench.kafka.createTopic("orders", { partitions: 6, replication: 3, minIsr: 2 });
   const { owner } = await bench.member("broker", id);
   const GROUP = await groupOf(owner);
@@ -507,37 +544,6 @@ const groupMembers = async (name: string) =>
     .snapshot()
     .groups.find((g) => g.name === name)
     ?.members.filter((m) => m.state === "InService") ?? [];
-
-test("ids-nearly-used-up: status lists the ids, and who is gone for good gives his back", async () => {
-  const title = "ids-nearly-used-up";
-  const kind = "broker-ids-nearly-used-up";
-  const { owner } = await bench.member("broker", others()[1] ?? 0);
-  const AutoScalingGroupName = await groupOf(owner);
-  await operate("autoscaling", "UpdateAutoScalingGroup", { AutoScalingGroupName, DesiredCapacity: 2, MaxSize: 2 });
-  const last = (await bench.until("the last id is given out", () => ownerOf(4))) ?? "";
-  await rings(kind);
-  const [status] = await run(title, [/rollcall status/]);
-  expect(status?.out).toMatch(/broker 4 .*vacant|vacant +no id/);
-  await bench.until("it is in service", async () => (await bench.member("broker", 4)).served || undefined);
-
-  // Its holder goes for good while nobody looks after the cluster.
-  for (const name of ["lifecycle", "sweep"]) await switchOff(name);
-  await operate("autoscaling", "UpdateAutoScalingGroup", { AutoScalingGroupName, DesiredCapacity: 1, MaxSize: 1 });
-  await operate("ec2", "TerminateInstances", { InstanceIds: [last] });
-  await bench.until(
-    "EC2 has ended it",
-    () => bench.lab.cloud.snapshot().instances.find((i) => i.id === last)?.state === "terminated" || undefined,
-  );
-  const [release] = await run(title, [/rollcall release/, { ID: "4" }]);
-  expect(release?.out).toContain("Rollcall frees broker 4 by itself");
-  const [here] = await run("sweep-not-running", [/release ID --here/, { ID: "4" }]);
-  expect(here?.status).toBe(0);
-  expect(await ownerOf(4)).toBeUndefined();
-  expect((await run(title, [/rollcall status/]))[0]?.out).toMatch(/vacant +broker 4 in eu-central-1/);
-  for (const name of ["lifecycle", "sweep"]) await switchOn(name);
-  await run("invocations-failed", [/redrive$/]);
-  await ends(kind);
-});
 
 test("every command of the runbook was tried", () => {
   const all = sections.flatMap(({ title, commands }) => commands.map((command) => `${title}: ${command}`));

@@ -1,9 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "../../cli/run.ts";
+import { throttled } from "../../lab/cloud/faults.ts";
+import type { Call } from "../../lab/cloud/service.ts";
 import { type Bench, MUTATING, startBench, type Told } from "./lab.ts";
 
 let bench: Bench;
+/** Whether AWS answers the operator with errors only. */
+let away = false;
 beforeAll(async () => {
-  bench = await startBench();
+  const before = ({ service, caller }: Call): undefined => {
+    if (away && caller.role === "operator") throw throttled(service);
+  };
+  bench = await startBench({ faults: { before } });
 });
 afterAll(() => bench.close());
 
@@ -104,6 +112,35 @@ describe("a whole cluster", () => {
     expect(calls.filter((call) => MUTATING.test(call.action)).map((c) => `${c.service}:${c.action}`)).toEqual([]);
     expect((await bench.lab.table.readAll()).rosters).toEqual(before.rosters);
   });
+});
+
+test("a watch goes on where AWS does not answer for a while", async () => {
+  let lines: Told[] = [];
+  const interruption = new AbortController();
+  const { surroundings } = bench;
+  const watching = run(["status", "--watch", "--json", "--cluster", bench.file], {
+    ...surroundings,
+    interrupted: interruption.signal,
+    streams: {
+      ...surroundings.streams,
+      out: {
+        write(text: string) {
+          lines = [...lines, JSON.parse(text)];
+        },
+      },
+    },
+  });
+  await bench.until("a first status", () => lines.length > 0 || undefined);
+  away = true;
+  await bench.until(
+    "an outage is told",
+    () => lines.some((one) => one.error?.startsWith("AWS does not answer")) || undefined,
+  );
+  away = false;
+  const mark = lines.length;
+  await bench.until("it is seen again", () => lines.slice(mark).some((one) => one.ok) || undefined);
+  interruption.abort();
+  expect(await watching).toBe(130);
 });
 
 describe("what cannot be seen is said, and hides nothing else", () => {

@@ -1,6 +1,6 @@
 /** How the command line answers to what is typed: help, wrong use, and a cloud that does not answer. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,6 +62,12 @@ describe("help", () => {
     expect(out).toMatch(/exit status:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /);
   });
 
+  test("tells which Rollcall it is, and of one command what its --help tells", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(await line.rollcall("--version")).toMatchObject({ status: 0, out: `rollcall ${version}\n` });
+    expect(await line.rollcall("help", "hold")).toEqual(await line.rollcall("hold", "--help"));
+  });
+
   test.each(COMMANDS.map((c) => [c.name, c] as const))(
     "%s tells its options, and needs no cluster for that",
     async (name, command) => {
@@ -76,6 +82,9 @@ describe("help", () => {
 
   test.each([
     [["bogus"], "there is no command bogus, only status, explain"],
+    [["stauts"], "there is no command stauts, did you mean status?"],
+    [["--watch", "status"], "the command comes first, then its options"],
+    [["status", "--wach"], "Unknown option '--wach': did you mean --watch?"],
     [["status", "--bogus"], "Unknown option '--bogus'"],
     [["status", "more"], "status takes nothing, but was given more"],
     [["explain"], "explain takes INSTANCE, but was given nothing"],
@@ -103,7 +112,11 @@ describe("help", () => {
     "%s says where AWS does not answer: exit status 3",
     async (typed) => {
       const { status, told } = await line.json(...typed.split(" "));
-      expect(told).toMatchObject({ exit: 3, error: expect.stringContaining("ECONNREFUSED") });
+      expect(told).toMatchObject({
+        exit: 3,
+        error: expect.stringContaining("ECONNREFUSED"),
+        advice: expect.stringContaining("cannot be reached"),
+      });
       expect(status).toBe(3);
     },
     20_000,
@@ -177,5 +190,5 @@ describe("as a process", () => {
     } finally {
       await bench.close();
     }
-  });
+  }, 120_000);
 });

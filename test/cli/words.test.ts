@@ -1,24 +1,38 @@
 /** The pure parts of the command line: how things are read and said. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../cli/aws/queues.ts";
+import { accessFindings } from "../../cli/doctor/access.ts";
+import { commandFindings, ordersIn } from "../../cli/doctor/commands.ts";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { kafkaFindings } from "../../cli/doctor/kafka.ts";
 import { memberFindings } from "../../cli/doctor/members.ts";
 import { nodeFindings } from "../../cli/doctor/nodes.ts";
 import { permissionFindings, toDeploy, toOperate } from "../../cli/doctor/permissions.ts";
 import { type QuotaSight, quotaFindings } from "../../cli/doctor/quotas.ts";
-import { readLetter } from "../../cli/look/letters.ts";
+import { Refusal } from "../../cli/exit.ts";
+import { adviceOn } from "../../cli/failure.ts";
+import { readLetter, sortLetters } from "../../cli/look/letters.ts";
 import { differenceLine, differencesOf, momentFrom } from "../../cli/look/moment.ts";
-import type { NodeStatus } from "../../cli/look/node.ts";
-import type { Status } from "../../cli/look/status.ts";
+import { type NodeStatus, nextOf } from "../../cli/look/node.ts";
+import type { GroupStatus, Status } from "../../cli/look/status.ts";
 import { examinationLines } from "../../cli/show/examination.ts";
 import { concernsOf, statusLines } from "../../cli/show/status.ts";
 import { span, timeOf } from "../../cli/show/words.ts";
 import { timeAt } from "../../cli/time.ts";
 import { stackNames } from "../../resources/names.ts";
+import { parseDefinition } from "../../shared/cluster/parse.ts";
+import type { Explanation } from "../../shared/lifecycle/explain.ts";
 import { planFor } from "../../shared/lifecycle/plan.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
-import type { FleetSight, InstanceRecord, RosterMember } from "../../shared/lifecycle/sights.ts";
+import type {
+  AccessMark,
+  CommandSight,
+  FleetSight,
+  InstanceRecord,
+  LifecycleState,
+  RosterMember,
+} from "../../shared/lifecycle/sights.ts";
 import { plain } from "../../shared/terminal/text.ts";
 import { definition } from "../definition.ts";
 import { at, kafka, mark, unsafe } from "../lifecycle/scene.ts";
@@ -110,6 +124,21 @@ describe("dead letters", () => {
     const attributes = { TARGET_ARN: arn(names.lifecycleFunction), ERROR_CODE: "NO_PERMISSIONS", ERROR_MESSAGE: "no" };
     expect(read(event, attributes)).toMatchObject({ to: { event }, why: "NO_PERMISSIONS: no" });
   });
+  test("one sweep makes up for all that were missed; what its function would not take stays", () => {
+    const [sweep, lifecycle] = [names.sweepFunction, names.lifecycleFunction].map((name) => read(failed(arn(name))));
+    if (!sweep || !lifecycle) throw new Error("two letters");
+    const [first, second, stranger] = [{ ...sweep }, { ...sweep }, read({ hello: "world" })];
+    const { hand, stay } = sortLetters([first, lifecycle, stranger, second], names, new Set());
+    expect(hand).toEqual([
+      { letter: lifecycle, covers: [] },
+      { letter: second, covers: [first] },
+    ]);
+    expect(stay).toEqual([{ letter: stranger, why: "it is nothing of this cluster's" }]);
+    expect(sortLetters([first, lifecycle], names, new Set([names.sweepFunction]))).toEqual({
+      hand: [{ letter: lifecycle, covers: [] }],
+      stay: [{ letter: first, why: "rollcall-lab-sweep is switched off" }],
+    });
+  });
   test("an event that even the function cannot read is handed over all the same, and told as what it is", () => {
     const letter = read(failed(arn(names.lifecycleFunction), { requestPayload: { "detail-type": "Dance" } }));
     expect(letter.to).toMatchObject({ function: names.lifecycleFunction });
@@ -135,7 +164,7 @@ const contents = (more: Partial<TableContents> = {}, ...brokers: [number, Roster
   quorum: mark,
   ...more,
 });
-const fleet = (...members: [string, string, "InService" | "Pending:Wait"][]): FleetSight => ({
+const fleet = (...members: [string, string, LifecycleState][]): FleetSight => ({
   groups: [A, B].map((zone) => ({
     name: `lab-broker-${zone}`,
     desired: 1,
@@ -204,6 +233,21 @@ describe("the doctor on members", () => {
     expect(look(fleet(["i-1", A, "InService"]), table, { "i-1": "running" })).toEqual([
       "wrong roster: broker 1 belongs into eu-central-1b, and is held by i-1 in eu-central-1a",
       "note roster: broker 4711 is not among the definition's ids any more",
+    ]);
+  });
+  test("an instance that runs on because its termination was not confirmed in time, also where it holds nothing", () => {
+    const sight = fleet(["i-1", A, "InService"], ["i-7", A, "Terminating:Retained"]);
+    expect(look(sight, contents({}, member(1, A, "i-1")), { "i-1": "running", "i-7": "running" })).toEqual([
+      "wrong roster: i-7 runs on, as its termination was not confirmed in time (Terminating:Retained)",
+    ]);
+  });
+  test("what holds several for the same reason is one thing", () => {
+    const hold = { reason: "Kafka cannot be seen", since: NOW - 60_000 };
+    const records = new Map([record("i-1", { hold }), record("i-2", { hold: { ...hold, since: NOW } })]);
+    const table = contents({ records }, member(1, A, "i-1"), member(2, B, "i-2"));
+    const sight = fleet(["i-1", A, "InService"], ["i-2", B, "InService"]);
+    expect(look(sight, table, { "i-1": "running", "i-2": "running" })).toEqual([
+      "wrong records: i-1, i-2 are held since 1m: Kafka cannot be seen",
     ]);
   });
   test("a wish that has lapsed, a record left behind", () => {
@@ -277,6 +321,136 @@ describe("the doctor on nodes and Kafka", () => {
         }),
       ),
     ).toEqual([`wrong Kafka: Kafka's cluster id is ${mark.clusterId}, and this cluster was founded as another`]);
+  });
+});
+
+describe("the doctor on commands", () => {
+  const order = (more: object = {}) =>
+    ({ action: "configure", digest: "d", attempt: 2, sent: NOW - 1_000, ...more }) as const;
+  const found = (fate: CommandSight, more: object = {}) => {
+    const table = contents({ records: new Map([record("i-1", { command: order(more) })]) }, member(1, A, "i-1"));
+    const [asked] = ordersIn(table, NOW);
+    return asked ? said(commandFindings(definition.periods, table, [{ ...asked, fate }], NOW)) : undefined;
+  };
+  test("one that failed, did not arrive, was never sent, or goes on for too long", () => {
+    expect(found({ status: "failed", detail: "no space left on device" })).toEqual([
+      "wrong commands: configure #2 of broker 1 (i-1) failed 1s ago: no space left on device",
+    ]);
+    expect(found({ status: "undelivered", detail: "" })).toEqual([expect.stringContaining("did not reach the node")]);
+    const long = { sent: NOW - 3_600_000 };
+    expect(found({ status: "unsent", detail: "" }, long)).toEqual([expect.stringContaining("SSM knows nothing of it")]);
+    expect(found({ status: "running", detail: "" }, long)).toEqual([expect.stringContaining("under way for 1h")]);
+  });
+  test("one that succeeded, has its time, or is about to be sent is fine", () => {
+    expect(found({ status: "success", detail: "" }, { sent: NOW - 3_600_000 })).toEqual([]);
+    expect(found({ status: "running", detail: "" })).toEqual([]);
+    expect(found({ status: "unsent", detail: "" })).toEqual([]);
+  });
+  test("a mere question, and what SSM has long forgotten, are not asked about", () => {
+    expect(found({ status: "failed", detail: "" }, { action: "status" })).toBeUndefined();
+    expect(found({ status: "failed", detail: "" }, { sent: NOW - 40 * 86_400_000 })).toBeUndefined();
+  });
+});
+
+describe("what a node waits for, and since when", () => {
+  const step = { do: "wait", row: "launch/8", reason: "configure runs on the node", on: ["command"] } as const;
+  const explained = (over: Partial<Explanation>): Explanation => ({
+    instance: "i-1",
+    facts: { now: NOW, instance: "i-1", attempt: 0, echo: false, suspect: false },
+    failed: new Map(),
+    notes: [],
+    step,
+    ...over,
+  });
+  const [, launching] = record("i-1", {
+    action: { kind: "launch", since: NOW - 60_000 },
+    command: { action: "configure", digest: "d", attempt: 1, sent: NOW - 5_000 },
+  });
+  test("a command is waited for since it was sent, anything else since its lifecycle action began", () => {
+    expect(nextOf(30_000, "Pending:Wait", launching, explained({}))).toEqual({
+      do: "wait",
+      row: "launch/8",
+      reason: "configure runs on the node",
+      since: NOW - 5_000,
+      until: NOW - 60_000 + 3_000_000,
+    });
+    const agent = explained({ step: { ...step, on: ["agent"] } });
+    expect(nextOf(30_000, "Pending:Wait", launching, agent)).toMatchObject({ since: NOW - 60_000 });
+  });
+  test("a launch that is long over says nothing of a termination that nobody has seen yet", () => {
+    const next = nextOf(30_000, "Terminating:Wait", launching, explained({ step: { ...step, on: ["fleet"] } }));
+    expect(next).toEqual({ do: "wait", row: "launch/8", reason: "configure runs on the node", unnoticed: true });
+  });
+  test("a hold is one since it was noted, and what could not be seen is said", () => {
+    const [, held] = record("i-1", { hold: { reason: "r", since: NOW - 9_000 } });
+    const blind = explained({ step: { ...step, do: "hold" }, failed: new Map([["agent", new Error("denied")]]) });
+    expect(nextOf(30_000, "InService", held, blind)).toMatchObject({
+      since: NOW - 9_000,
+      reason: "configure runs on the node; agent cannot be seen: denied",
+    });
+  });
+});
+
+describe("what to do about a failure", () => {
+  const failure = (name: string, code?: string) =>
+    new Error("could not look", { cause: Object.assign(new Error("no"), { name, ...(code && { code }) }) });
+  test.each([
+    ["CredentialsProviderError", /AWS_PROFILE/],
+    ["ExpiredTokenException", /renew them/],
+    ["AccessDeniedException", /rollcall doctor/],
+    ["ResourceNotFoundException", /not deployed in this account and region/],
+  ])("%s", (name, advice) => {
+    expect(adviceOn(failure(name))).toMatch(advice);
+  });
+  test("a connection that is refused", () => {
+    expect(adviceOn(failure("Error", "ECONNREFUSED"))).toMatch(/AWS_ENDPOINT_URL/);
+  });
+  test("what is refused says by itself what to do", () => {
+    expect(adviceOn(new Refusal("no", { cause: failure("AccessDenied") }))).toBeUndefined();
+    expect(adviceOn(new Error("a mistake"))).toBeUndefined();
+  });
+});
+
+describe("users and ACLs", () => {
+  const mark: AccessMark = { digest: "declared", at: NOW - 120_000, versions: {}, drift: [] };
+  const source = readFileSync(new URL("../../clusters/secure.yml", import.meta.url), "utf8");
+  const secure = parseDefinition(source, "clusters/secure.yml");
+  const look = (of: AccessMark | undefined, within = secure) =>
+    said(accessFindings({ definition: within, access: () => ({ digest: "declared", payload: "" }) }, of, NOW));
+  test("the doctor tells where they were never applied, are another declaration's, were changed, or are long unseen", () => {
+    expect(look({ ...mark, at: NOW })).toEqual([]);
+    expect(look(undefined)).toEqual(["wrong access: users and ACLs were never applied"]);
+    expect(look({ ...mark, at: NOW, digest: "former", drift: ["removed user eve"] })).toEqual([
+      expect.stringMatching(/^note access: .* from another declaration than this definition's/),
+      "note access: somebody had changed them past the definition; put right 0s ago: removed user eve",
+    ]);
+    expect(look({ ...mark, at: NOW - 10 * secure.periods.access })).toEqual([
+      expect.stringMatching(/^wrong access: users and ACLs were last compared .* ago/),
+    ]);
+    expect(look(undefined, definition)).toEqual([]);
+  });
+  test("the status says how far they are, where anybody is asked who he is", () => {
+    const line = (access?: AccessMark | null): string[] =>
+      statusLines(
+        {
+          at: NOW,
+          cluster: "lab",
+          deployed: true,
+          groups: [],
+          outside: [],
+          vacant: [],
+          letters: {},
+          unseen: [],
+          ...(access !== undefined && { access }),
+        },
+        { width: 120, paint: plain },
+      ).filter((text) => text.startsWith("access"));
+    expect(line()).toEqual([]);
+    expect(line(null)).toEqual(["access   users and ACLs were never applied yet"]);
+    expect(line(mark)).toEqual(["access   users and ACLs compared 2m ago, as declared"]);
+    expect(line({ ...mark, drift: ["removed user eve"] })).toEqual([
+      "access   users and ACLs compared 2m ago, put right: removed user eve",
+    ]);
   });
 });
 
@@ -370,6 +544,54 @@ describe("a status", () => {
       for (const line of statusLines(status([held], { vacant, unseen }), { width, paint: plain }))
         expect(line.length).toBeLessThanOrEqual(width);
     }
+  });
+  test("says nowhere how long it has waited where no function has seen its lifecycle action, but that", () => {
+    const unnoticed = node({
+      state: "Terminating:Wait",
+      next: { do: "change", row: "terminate/2", reason: "takes the turn for broker 1", unnoticed: true },
+    });
+    expect(statusLines(status([unnoticed]), { width: 200, paint: plain })).toContain(
+      "  ↳ changes (terminate/2): takes the turn for broker 1 [no function of Rollcall's has seen that yet]",
+    );
+  });
+  test("shows where each is, and what EC2 says only where it says something else", () => {
+    const lines = statusLines(status([node({}), node({ id: 2, ec2: "stopped" })]), { width: 200, paint: plain });
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        /^broker 1 {2}i-0123456789abcdef0 {2}InService +in sync 12\/12 {2}10.0.1.50 {2}eu-central-1a {2}lab-broker-eu-central-1a 2\/1$/,
+      ),
+    );
+    expect(lines).toContainEqual(expect.stringMatching(/^broker 2 .* InService, EC2 stopped /));
+  });
+  test("says what is the same with several only once", () => {
+    const blind = { do: "hold", row: "in-service/1", reason: "Kafka cannot be seen: no broker answers" } as const;
+    const lines = statusLines(status([node({ next: blind }), node({ id: 2, next: blind })]), {
+      width: 200,
+      paint: plain,
+    });
+    expect(lines.filter((line) => line.includes("no broker answers"))).toHaveLength(1);
+    expect(lines).toContain("  ↳ holds (in-service/1), as broker 1");
+  });
+  test("says how many instances are missing, and which group is", () => {
+    const lines = (more: object) =>
+      statusLines(status([], { groups: [{ ...status([]).groups[0], ...more } as GroupStatus] }), {
+        width: 80,
+        paint: plain,
+      });
+    expect(lines({ desired: 2 })).toContain("  ↳ 2 instances more are desired");
+    expect(lines({ desired: undefined })).toContain("  ↳ its group lab-broker-eu-central-1a does not exist");
+  });
+  test("leaves out those who are well where a screen is too low for everybody", () => {
+    const many = Array.from({ length: 30 }, (_, n) => node({ id: n + 1 }));
+    const shown = statusLines(status([...many, node({ ...held, id: 31 })]), { width: 120, height: 16, paint: plain });
+    expect(shown).toHaveLength(16);
+    expect(shown.filter((line) => line.startsWith("broker 31 "))).toHaveLength(1);
+    expect(shown.at(-1)).toBe("and 25 others that are well");
+    expect(statusLines(status(many.slice(0, 3)), { width: 120, height: 16, paint: plain })).toHaveLength(10);
+  });
+  test("is one line where nothing is deployed", () => {
+    const nothing = status([], { deployed: false });
+    expect(statusLines(nothing, { width: 200, paint: plain })).toEqual(concernsOf(nothing));
   });
   test("wants an operator for holds, dead letters, missing groups and what is unseen, and for nothing else", () => {
     expect(concernsOf(status([node({}), node({ next: { do: "wait", row: "launch/4", reason: "r" } })]))).toEqual([]);

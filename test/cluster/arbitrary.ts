@@ -243,7 +243,8 @@ export const WRITTEN = fc
         ? { version: "3.9.2", mode: "zookeeper", settings: given.settings }
         : { version: "4.3.1", settings: given.settings },
       nodes: {
-        ...(given.nodes === "archive" ? {} : { image: given.image }),
+        // No archive brings Exhibitor.
+        ...(given.nodes === "archive" && given.supervisor?.kind !== "exhibitor" ? {} : { image: given.image }),
         ...(given.nodes === "image" ? {} : { archive: given.archive }),
       },
       roles: {

@@ -23,6 +23,7 @@ describe("what a definition becomes", () => {
     expect(parseDefinition(ZOOKEEPER.replace(SUPERVISOR, ""), "x.yml")).toEqual(definition);
     const exhibitor = { kind: "exhibitor", bucket: "orders-zookeeper", key: "exhibitor/orders.properties" };
     const text = ZOOKEEPER.replace(SUPERVISOR, `supervisor: ${JSON.stringify(exhibitor)}`);
+    expect(text).toContain("nodes: { image:");
     expect(parseDefinition(text, "x.yml").roles[0]?.supervisor).toEqual(exhibitor);
   });
 
@@ -154,6 +155,19 @@ describe("what is refused, each by itself", () => {
     const found = problems.find((candidate) => candidate.path === path && problem.test(candidate.problem));
     expect(found, JSON.stringify(problems, undefined, 1)).toBeDefined();
     if (remedy !== undefined) expect(found?.remedy).toMatch(remedy);
+  });
+
+  test("an Exhibitor that no image brings", () => {
+    const exhibitor = "supervisor: { kind: exhibitor, bucket: abc, key: a }";
+    const text = ZOOKEEPER.replace(SUPERVISOR, exhibitor).replace(/nodes: .*/, "nodes: {}");
+    expect(problemsOf(text)).toContainEqual(
+      expect.objectContaining({
+        path: "roles.zookeeper.supervisor.kind",
+        problem: expect.stringMatching(/would have no Exhibitor/),
+        remedy: expect.stringMatching(/nodes\.image/),
+      }),
+    );
+    expect(problemsWith(SUPERVISOR, exhibitor, ZOOKEEPER)).toEqual([]);
   });
 
   test("a missing ensemble, and members without addresses", () => {

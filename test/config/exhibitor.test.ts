@@ -2,10 +2,11 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Role } from "../../shared/cluster/definition.ts";
 import { sharedProperties } from "../../shared/config/exhibitor.ts";
-import { decodePayload } from "../../shared/config/payload.ts";
+import { decodePayload, encodePayload } from "../../shared/config/payload.ts";
 import { parseProperties } from "../../shared/config/properties.ts";
 import { render } from "../../shared/config/render.ts";
 import { definitionWith, FORMED, nodeOf } from "./cluster.ts";
@@ -22,6 +23,8 @@ function payloadOf(id: number, definition = supervised()) {
 
 const fileOf = (id: number, path: string, definition = supervised()): string =>
   payloadOf(id, definition).files.find((file) => file.path === path)?.content ?? "";
+
+const unsupervised = definitionWith({ mode: "zookeeper" });
 
 const MEMBERS = "101:10.0.1.10,102:10.0.2.10,103:10.0.3.10";
 
@@ -40,6 +43,40 @@ describe("the shared object", () => {
     const other = supervised({ heap: 2048, settings: { tickTime: "3000" } });
     expect(sharedProperties(other)).toBe(sharedProperties(supervised()));
     expect(payloadOf(101, other).digest).not.toBe(payloadOf(101).digest);
+  });
+});
+
+describe("the payload", () => {
+  it("brings the shared object to each member, and to nobody else", () => {
+    const [one, other] = [payloadOf(101), payloadOf(103)];
+    expect(one.object).toEqual({
+      bucket: "orders-zookeeper",
+      key: "exhibitor/orders",
+      content: sharedProperties(supervised()),
+    });
+    expect(other.object).toEqual(one.object);
+    expect(one.region).toBe("eu-central-1");
+    expect(payloadOf(1).object).toBeUndefined();
+    expect(payloadOf(101, unsupervised)).not.toHaveProperty("object");
+    expect(payloadOf(101, unsupervised)).not.toHaveProperty("region");
+  });
+
+  it("comes out of the script's text as it went in", () => {
+    const name = fc.stringMatching(/^[a-z0-9][a-z0-9-]{1,20}[a-z0-9]$/);
+    const key = fc.stringMatching(/^[A-Za-z0-9._-]{1,10}(\/[A-Za-z0-9._-]{1,10}){0,3}$/);
+    const object = fc.record({ bucket: name, key, content: fc.string({ unit: "binary", minLength: 1 }) });
+    fc.assert(
+      fc.property(object, (shared) => {
+        const payload = { ...payloadOf(101), object: { ...shared, content: shared.content.toWellFormed() } };
+        expect(decodePayload(encodePayload(payload))).toEqual(payload);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("that has an object has to say where it lies", () => {
+    const { region: _nowhere, ...payload } = payloadOf(101);
+    expect(() => decodePayload(encodePayload(payload))).toThrow("not their region");
   });
 });
 
@@ -78,6 +115,8 @@ describe("the node's own files", () => {
       "--hostname 10.0.2.10 --port 8080 --configcheckms 10000 --configtype s3 --s3config orders-zookeeper:exhibitor/orders " +
         "--s3region eu-central-1 --s3configprefix exhibitor/orders- &",
     );
+    // Where the node script asks how the member is.
+    expect(fileOf(102, "config/exhibitor.address")).toBe("10.0.2.10:8080\n");
     expect(payloadOf(102).unit.name).toBe("rollcall-zookeeper.service");
     expect(payloadOf(102).unit.content).toContain(
       "\nExecStart=bash config/exhibitor.sh @HOME@ @KAFKA_HOME@ @EXHIBITOR_HOME@\n",

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type RealClock, realClock } from "../../lab/clock.ts";
 import { Cloud } from "../../lab/cloud/cloud.ts";
 import { LAB_DELAYS } from "../../lab/cloud/delays.ts";
@@ -14,8 +14,8 @@ import { readPolicy } from "../../lab/cloud/iam/policy.ts";
 import { type HttpDoor, startHttpDoor } from "../../lab/doors/http.ts";
 import { findExhibitor } from "../../lab/kafka/exhibitor.ts";
 import { toLoopback } from "../../lab/loopback.ts";
-import type { Machine, MachineKind } from "../../lab/machines/machine.ts";
-import { realMachines } from "../../lab/machines/real.ts";
+import type { Machine } from "../../lab/machines/machine.ts";
+import { type RealMachines, realMachines } from "../../lab/machines/real.ts";
 import { isServer, kill, processesOf } from "../../lab/machines/real-processes.ts";
 import { seededRandom } from "../../lab/random.ts";
 import { type Slot, takeSlot } from "../../lab/slot.ts";
@@ -39,6 +39,7 @@ const title = "missing" in exhibitor ? `Exhibitor (wants: ${exhibitor.missing})`
 
 const MEMBERS = [101, 102, 103];
 const OBJECT = { bucket: "orders-zookeeper", key: "exhibitor/orders.properties" };
+const BOTH = ["s3:GetObject", "s3:PutObject"];
 /** Ms: Exhibitor looks every ten seconds. */
 const WAIT = { timeout: 90_000, interval: 250 };
 const COMMAND = 120_000;
@@ -47,7 +48,7 @@ describe.skipIf("missing" in exhibitor)(title, () => {
   let slot: Slot;
   let clock: RealClock;
   let dir = "";
-  let kind: MachineKind;
+  let kind: RealMachines;
   let cloud: Cloud;
   let door: HttpDoor;
   let definition: Definition;
@@ -71,13 +72,15 @@ describe.skipIf("missing" in exhibitor)(title, () => {
       administrators: ["nobody"],
     });
     cloud.iam.roles.put({ name: "node", arn: "arn:aws:iam::123456789012:role/node", trust: [] });
-    permit(["s3:GetObject", "s3:PutObject"]);
+    permit(BOTH);
     door = await startHttpDoor({ cloud, host: "127.0.0.1", port: 0 });
     const supervisor = { kind: "exhibitor", ...OBJECT } as const;
     const zookeeper = { heap: 64, settings: { tickTime: "1000" }, supervisor };
     definition = toLoopback(definitionWith({ mode: "zookeeper", zookeeper }), slot.number);
     script = await readFile(SCRIPT, "utf8");
   });
+
+  afterEach(() => permit(BOTH));
 
   afterAll(async () => {
     await cloud?.close();
@@ -126,14 +129,7 @@ describe.skipIf("missing" in exhibitor)(title, () => {
   const configure = (id: number, quorum = FORMED): Promise<NodeAnswer> =>
     run(id, "configure", render(definition, nodeOf(definition, id), quorum).payload);
 
-  const folder = (id: number): string => join(kind.name === "real" ? root() : "", member(id).instance);
-
-  /** The machines' own directory among the test's. */
-  function root(): string {
-    if (!("folder" in kind) || typeof kind.folder !== "string") throw new Error("these machines have no folder");
-    return kind.folder;
-  }
-
+  const folder = (id: number): string => join(kind.folder, member(id).instance);
   const running = (id: number): number[] => processesOf(folder(id)).filter(isServer);
   const server = (id: number): string => `${nodeOf(definition, id).address}:2181`;
 
@@ -194,7 +190,7 @@ describe.skipIf("missing" in exhibitor)(title, () => {
     await vi.waitFor(() => expect(refusals()).toBeGreaterThanOrEqual(mark + 2 * MEMBERS.length), WAIT);
     expect(await serving()).toEqual(MEMBERS);
     expect(await configure(101)).toMatchObject({ ok: false, error: expect.stringContaining("AccessDenied") });
-    permit(["s3:GetObject", "s3:PutObject"]);
+    permit(BOTH);
     const allowed = cloud.calls.all().length;
     const reads = () =>
       cloud.calls

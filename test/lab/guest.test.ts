@@ -137,6 +137,40 @@ describe("aws", () => {
     expect(requests[0]?.url).toBe("/bucket/a/b.tgz");
   });
 
+  const OBJECT = "--region eu-central-1 --bucket shared --key exhibitor/orders.properties";
+  const s3 = (operation: string, environment: Readonly<Record<string, string>>, ...more: readonly string[]) =>
+    run("aws", ["s3api", operation, ...OBJECT.split(" "), ...more], environment);
+
+  it("gets and puts an object by S3's own API", async () => {
+    const file = join(machine, "object");
+    writeFileSync(file, "one\ntwo\n\n");
+    expect(await s3("put-object", await cloud(200, ""), "--body", file, "--if-none-match", "*")).toMatchObject({
+      code: 0,
+    });
+    expect(requests).toMatchObject([
+      { url: "/shared/exhibitor/orders.properties", body: "one\ntwo\n\n", headers: { "if-none-match": "*" } },
+    ]);
+    server?.close();
+    expect((await s3("put-object", await cloud(200, ""), "--body", file)).code).toBe(0);
+    expect(requests[0]?.headers).not.toHaveProperty("if-none-match");
+    server?.close();
+    expect((await s3("get-object", await cloud(200, "three\n\n"), file)).code).toBe(0);
+    expect(readFileSync(file, "utf8")).toBe("three\n\n");
+  });
+
+  it.each([
+    ["get-object", "GetObject", []],
+    ["put-object", "PutObject", ["--body"]],
+  ])("fails in the CLI's words where %s is refused, and leaves files as they are", async (operation, name, before) => {
+    const file = join(machine, "object");
+    writeFileSync(file, "mine");
+    const refused = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    const ran = await s3(operation, await cloud(403, refused), ...before, file);
+    expect(ran.code).toBe(254);
+    expect(ran.stderr).toContain(`An error occurred (AccessDenied) when calling the ${name} operation: Access Denied`);
+    expect(readFileSync(file, "utf8")).toBe("mine");
+  });
+
   it.each([
     ["no endpoint", { AWS_ACCESS_KEY_ID: "x" }, /names no endpoint/],
     ["no role", { AWS_ENDPOINT_URL: "http://127.0.0.1:1" }, /Unable to locate credentials/],

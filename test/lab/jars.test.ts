@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findKafka, javaVersion } from "../../lab/kafka/jars.ts";
+import { findKafka, findKafkaAlsoBeside, javaVersion, type KafkaSearch } from "../../lab/kafka/jars.ts";
 import type { Mode } from "../../shared/cluster/definition.ts";
 
 const versionIn = (pom: string): string =>
@@ -50,13 +50,15 @@ function kafkaHome(version: string): string {
   return home;
 }
 
+const search = (environment: Readonly<Record<string, string>>, mode: Mode): KafkaSearch => ({
+  mode,
+  environment: { PATH: join(folder, "bin"), ...environment },
+  cache: join(folder, "cache"),
+  say: (line) => said.push(line),
+});
+
 const find = (environment: Readonly<Record<string, string>> = {}, mode: Mode = "kraft") =>
-  findKafka({
-    mode,
-    environment: { PATH: join(folder, "bin"), ...environment },
-    cache: join(folder, "cache"),
-    say: (line) => said.push(line),
-  });
+  findKafka(search(environment, mode));
 
 const cached = () => ({
   home: join(folder, "cache", `kafka-${VERSION}`),
@@ -114,6 +116,18 @@ describe("Kafka on ZooKeeper", () => {
     expect(await find({ KAFKA_HOME: home }, "zookeeper")).toEqual({
       missing: `KAFKA_HOME is ${home}, but ${home} has Kafka 4.3.1: the lab needs 3.9, the last on ZooKeeper`,
     });
+  });
+
+  test("is fetched beside a KAFKA_HOME of the other mode, where both may be wanted", async () => {
+    java("17.0.15");
+    const version = versionIn("pom-zookeeper.xml");
+    maven(version);
+    const other = { KAFKA_HOME: kafkaHome("4.3.1") };
+    expect(await findKafkaAlsoBeside(search(other, "zookeeper"))).toMatchObject({
+      home: join(folder, "cache", `kafka-${version}`),
+      version,
+    });
+    expect(await findKafkaAlsoBeside(search(other, "kraft"))).toMatchObject({ home: other.KAFKA_HOME });
   });
 });
 

@@ -106,6 +106,7 @@ test("there are no eligible leader replicas: the last in-sync replica leads agai
   await cluster.settle(on(brokers, 1).destroy());
   const anew = cluster.machineFor(1);
   await cluster.settle(cluster.configure(anew, 1, { kind: "none" }));
+  await cluster.until(() => cluster.kafka.hasController);
   await cluster.until(() => cluster.kafka.partitions().every(({ leader }) => leader === 1));
   expect(violations().map(({ kind }) => kind)).toContain("messages lost");
 });

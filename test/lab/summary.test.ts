@@ -106,3 +106,62 @@ describe("is not ok, for that one reason, with", () => {
     expect(problems[0]).toContain(reason);
   });
 });
+
+describe("a cluster that asks who is there, on ZooKeeper", () => {
+  const security = { anonymous: "refused", wrongPassword: "refused", unauthorised: "refused", allowed: "ok" };
+  const members = [1, 2, 3].map((id) => ({ id, address: `10.0.1.${id}`, mode: id === 2 ? "leader" : "follower" }));
+  const ensemble = { members, leader: 2, replacedWhileServing: true };
+  const expected = { ...EXPECTED, security: true, ensemble: true };
+
+  test("is ok where whoever has no leave was refused, and the ensemble served on", () => {
+    expect(isOk({ ...GOOD, security, ensemble }, expected)).toEqual({ ok: true, problems: [] });
+  });
+
+  test.each<[string, Partial<Findings>, string]>([
+    ["nobody tried", { ensemble }, "nobody tried to get in without leave"],
+    [
+      "anybody was let in",
+      { ensemble, security: { ...security, anonymous: "let in" } },
+      "anonymous: let in, not refused",
+    ],
+    [
+      "who has leave was not",
+      { ensemble, security: { ...security, allowed: "timed out" } },
+      "allowed: timed out, not ok",
+    ],
+    ["no ensemble was watched", { security }, "no ensemble was watched"],
+    [
+      "a session was lost",
+      { security, ensemble: { ...ensemble, replacedWhileServing: false, reason: "the sessions behind 1 were lost" } },
+      "the ensemble did not serve on: the sessions behind 1 were lost",
+    ],
+    [
+      "a member does not serve",
+      {
+        security,
+        ensemble: { ...ensemble, members: members.map((m) => (m.id === 3 ? { ...m, mode: "not serving" } : m)) },
+      },
+      "zookeeper 3 is not serving",
+    ],
+    ["nobody leads", { security, ensemble: { ...ensemble, leader: -1 } }, "the ensemble has no leader"],
+  ])("is not where %s", (_, findings, reason) => {
+    expect(isOk({ ...GOOD, ...findings }, expected).problems).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test("ids of an ensemble's members are no broker's", () => {
+    const nodes = NODES.map((n) =>
+      n.role === "controller" ? { ...n, role: "zookeeper" as const, id: n.id - 100 } : n,
+    );
+    const replacements = GOOD.replacements.map((r) =>
+      r.role === "controller" ? { ...r, role: "zookeeper" as const, id: 2 } : r,
+    );
+    const findings = { ...GOOD, nodes, replacements, security, ensemble };
+    const zookeeper: Expected = {
+      ...expected,
+      nodes: { broker: 3, zookeeper: 3 },
+      replacements: replacements.map(({ role, kind }) => ({ role, kind })),
+      fixedAddress: ["zookeeper"],
+    };
+    expect(isOk(findings, zookeeper)).toEqual({ ok: true, problems: [] });
+  });
+});

@@ -170,6 +170,14 @@ describe("a broker in service", () => {
   test("waits where its own agent is not online: the next one has the watch soon", () => {
     expect(first(serving({ seen: { agent: { state: "lost" } } }))).toMatchObject({ do: "wait", row: "in-service/5" });
   });
+  test("a turn goes back meanwhile, but not before it is in every ISR again", () => {
+    const turn = { id: 1, instance: "i-1" };
+    const away = { agent: { state: "lost" } } as const;
+    expect(first(serving({ turn, seen: away }))).toMatchObject({ change: { kind: "give-turn" } });
+    const behind = { ...whole, 1: { ...whole[1], missing: 1, replicas: 2, example: "orders-0" } };
+    const catching = serving({ turn, seen: { ...away, kafka: kafka(behind) } });
+    expect(first(catching)).toMatchObject({ do: "wait", row: "in-service/5" });
+  });
   test("Kafka that does not let its observer see is put right, though it cannot be seen", () => {
     const shut = serving({ access: mark({ at: NOW - 61_000 }), seen: { kafka: denied } });
     expect(first(shut)).toMatchObject({ row: "in-service/5", change: { kind: "send", action: "access" } });

@@ -42,9 +42,16 @@ const out = (
   record: record({ unregistered: NOW - ago, ...extra }),
   seen: { kafka: sight, ...seen },
 });
-const asked = (sent: number, unit: string): [Partial<InstanceRecord>, Setting["seen"]] => [
+const asked = (sent: number, unit: string, supervisor?: string): [Partial<InstanceRecord>, Setting["seen"]] => [
   { command: { action: "status", digest: "", attempt: 1, sent, id: "c-3" } },
-  { agent: online, command: { status: "success", detail: "", answer: { ok: true, action: "status", unit } } },
+  {
+    agent: online,
+    command: {
+      status: "success",
+      detail: "",
+      answer: { ok: true, action: "status", unit, ...(supervisor !== undefined && { supervisor }) },
+    },
+  },
 ];
 
 test("without an id it is held, never replaced: it may be a broker of an adopted group", () => {
@@ -106,6 +113,13 @@ describe("row 2: out of Kafka", () => {
     expect(
       changeOf({ ...dead, turn: { id: 1, instance: "i-1", reason: "the process of broker 1 is dead (failed)" } }),
     ).toMatchObject({ kind: "mark-unhealthy" });
+  });
+  test("dead, as whoever starts it there says too", () => {
+    const dead = out(periods.grace + 1000, ...asked(NOW - 500, "failed", "down"));
+    expect(changeOf(dead)).toMatchObject({
+      kind: "take-turn",
+      turn: { id: 1, reason: "the process of broker 1 is dead (failed; its supervisor says: down)" },
+    });
   });
   test("an answer from before the grace was over is not an answer", () => {
     expect(changeOf(out(periods.grace + 1000, ...asked(NOW - periods.grace - 900, "failed")))).toMatchObject({

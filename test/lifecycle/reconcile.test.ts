@@ -3,7 +3,13 @@ import type { LabClock } from "../../lab/clock.ts";
 import { virtualClock } from "../../lab/clock.ts";
 import type { Ports } from "../../shared/lifecycle/ports.ts";
 import { type Budget, reconcile, type Subject } from "../../shared/lifecycle/reconcile.ts";
-import type { AgentSight, FleetSight, LifecycleState } from "../../shared/lifecycle/sights.ts";
+import type {
+  AgentSight,
+  CommandSight,
+  FleetSight,
+  LifecycleState,
+  SentCommand,
+} from "../../shared/lifecycle/sights.ts";
 import { memoryTable } from "../../shared/members/memory.ts";
 import { A, groupName, kafka, mark, plan } from "./scene.ts";
 
@@ -18,6 +24,11 @@ class World {
   state: LifecycleState = "Pending:Wait";
   agent: () => AgentSight = () => ({ state: "online", address: "10.0.1.50" });
   completed: "done" | "gone" = "done";
+  command: (sent: SentCommand) => CommandSight | Promise<CommandSight> = () => ({
+    status: "success",
+    detail: "",
+    answer: { ok: true, action: "configure", unit: "active" },
+  });
   fleet: () => FleetSight = () => ({
     groups: [
       {
@@ -30,7 +41,7 @@ class World {
   });
 
   get ports(): Ports {
-    const said = <T>(name: string, answer: () => T): Promise<T> => {
+    const said = <T>(name: string, answer: () => T | Promise<T>): Promise<T> => {
       this.calls.push(name);
       // What answers by throwing rejects, as a call does.
       return new Promise((resolve) => resolve(answer()));
@@ -53,12 +64,7 @@ class World {
       commands: {
         agent: () => said("agent", () => this.agent()),
         send: ({ action }) => said(`send ${action}`, () => ({ id: "c-1" })),
-        look: () =>
-          said(
-            "command",
-            () =>
-              ({ status: "success", detail: "", answer: { ok: true, action: "configure", unit: "active" } }) as const,
-          ),
+        look: (_instance, command) => said("command", () => this.command(command)),
       },
       kafka: {
         brokers: () => said("kafka", () => kafka({ 1: { registered: { host: "10.0.1.50", port: 9092 } } })),
@@ -99,6 +105,28 @@ describe("from the first look to the last change", () => {
     };
     expect(await world.run()).toMatchObject({ outcome: "settled", row: "in-service/4" });
   });
+});
+
+test("what became of a command says nothing of another that was sent meanwhile", async () => {
+  const world = new World();
+  world.command = async ({ action }) => {
+    if (action === "stop") {
+      return { status: "success", detail: "", answer: { ok: true, action, stopped: true, tombstone: true } };
+    }
+    // Just now another invocation has found the instance leaving, and sent its stop: its configuration fails by that.
+    const { record } = await world.table.read(ME);
+    if (!record) throw new Error("no record");
+    world.state = "Terminating:Wait";
+    const now = world.clock.now();
+    await world.table.save({
+      ...record,
+      action: { kind: "terminate", since: now },
+      command: { action: "stop", digest: "", attempt: 1, sent: now },
+    });
+    return { status: "failed", detail: "", answer: { ok: false, action, error: "this node was stopped for good" } };
+  };
+  expect(await world.run()).toMatchObject({ outcome: "done", row: "terminate/1" });
+  expect(world.calls).not.toContain("send stop");
 });
 
 describe("waiting", () => {

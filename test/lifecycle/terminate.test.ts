@@ -128,6 +128,13 @@ describe("row 2: is it safe, and its turn", () => {
       patch: { hold: { reason: expect.stringContaining("Kafka cannot be seen") } },
     });
   });
+  test("never in service and seen to have no replica: it waits for no turn, which may be held by one that waits for it", () => {
+    const first = { ...mine, served: false };
+    const held = { nodes: [first, ...others], record: leaving(), turn: { id: 9 } };
+    const having = (replicas: number) => ({ kafka: kafka({ 1: { ...at("10.0.1.50"), replicas } }), agent: online });
+    expect(changeOf({ ...held, seen: having(0) })).toMatchObject({ kind: "send", action: "stop" });
+    expect(changeOf({ ...held, seen: having(1) })).toMatchObject({ kind: "note", patch: { hold: {} } });
+  });
   test("Kafka out of sight is unknown, and unknown is not safe", () => {
     expect(
       changeOf({ nodes: [mine, ...others], record: leaving(), seen: { kafka: { seen: false, reason: "timeout" } } }),

@@ -134,3 +134,102 @@ test("an id will be taken over while its group still desires somebody for it", (
   expect(willBeReplaced(group, A, seats, 2)).toBe(true);
   expect(willBeReplaced({ ...group, desired: 1 }, A, seats, 2)).toBe(false);
 });
+
+test.each(["Terminating", "Terminating:Wait", "Terminating:Proceed", "Terminated"] as const)(
+  "an id is waited for while its holder is %s",
+  (state) => {
+    const sight = fleet({ [A]: { a: "Pending:Wait", z: state } }, 1);
+    expect(pick(sight, [{ id: 4, zone: A, owner: "z" }], A, "a")).toEqual({ pick: "wait", id: 4, holder: "z" });
+  },
+);
+
+test.each(["Standby", "Detached", "Terminating:Retained"] as const)(
+  "whoever is %s runs on and keeps its id",
+  (state) => {
+    const sight = fleet({ [A]: { a: "Pending:Wait", z: state } }, 1);
+    expect(pick(sight, [{ id: 4, zone: A, owner: "z" }], A, "a")).toMatchObject({ pick: "over", holders: [{ id: 4 }] });
+  },
+);
+
+test("who waits lines up by instance, in whatever order the group lists them", () => {
+  const sight = fleet({ [A]: { b: "Pending:Wait", a: "Pending:Wait" } });
+  expect(pick(sight, [], A, "a")).toMatchObject({ id: 1 });
+  expect(pick(sight, [], A, "b")).toMatchObject({ id: 2 });
+});
+
+test("beyond the ids that are open there are only as many fresh ones as the group still lacks", () => {
+  const sight = fleet({ [A]: { a: "Pending:Wait", b: "Pending:Wait", c: "Pending:Wait" } }, 2);
+  const seats = [{ id: 7, zone: A }];
+  expect(["a", "b", "c"].map((instance) => pick(sight, seats, A, instance).pick)).toEqual(["claim", "claim", "over"]);
+  expect(pick(sight, seats, A, "b")).toMatchObject({ kind: "fresh", id: 1 });
+});
+
+test("fresh ids of a role without addresses are drawn in order by the waiters of all its zones", () => {
+  const sight = fleet({ [B]: { a: "Pending:Wait" }, [A]: { b: "Pending:Wait", c: "Pending:Wait" } });
+  expect(pick(sight, [], B, "a")).toMatchObject({ id: 1 });
+  expect(pick(sight, [], A, "b")).toMatchObject({ id: 2 });
+  expect(pick(sight, [], A, "c")).toMatchObject({ id: 3 });
+});
+
+test("fresh ids are taken lowest first, in whatever order they are declared, and none that was ever used", () => {
+  const role = { ...brokers, ids: [10, 9, 2, 1] };
+  const sight = fleet({ [A]: { a: "Pending:Wait", b: "Pending:Wait", s: "InService" } });
+  const of = (instance: string) =>
+    lineUp(role, groupName("broker", A), sight, roster([{ id: 1, zone: A, owner: "s" }]), instance, 0);
+  expect(of("a")).toMatchObject({ id: 2 });
+  expect(of("b")).toMatchObject({ id: 9 });
+});
+
+test("where more wait than there are fresh ids, the last of these is tried by all others, and one gets it", () => {
+  const role = { ...brokers, ids: [1, 2] };
+  const sight = fleet({ [A]: { a: "Pending:Wait", b: "Pending:Wait", c: "Pending:Wait" } });
+  const of = (instance: string) => lineUp(role, groupName("broker", A), sight, roster([]), instance, 0);
+  expect(of("b")).toMatchObject({ pick: "claim", id: 2 });
+  expect(of("c")).toMatchObject({ pick: "claim", id: 2 });
+});
+
+test("a role with addresses draws fresh ids from those of its own zone alone", () => {
+  const pool = [
+    { id: 12, zone: A, address: "10.0.1.12" },
+    { id: 11, zone: B, address: "10.0.2.11" },
+    { id: 10, zone: A, address: "10.0.1.10" },
+  ];
+  const role = { ...controllers, pool, ids: pool.map(({ id }) => id) };
+  const groups = fleet({ [A]: { c: "Pending:Wait", d: "Pending:Wait" }, [B]: { a: "Pending:Wait" } }).groups;
+  const sight = { groups: groups.map((g) => ({ ...g, name: g.name.replace("broker", "controller") })) };
+  const of = (zone: string, instance: string) =>
+    lineUp(role, groupName("controller", zone), sight, { role: "controller", members: new Map() }, instance, 0);
+  expect(of(A, "c")).toMatchObject({ id: 10 });
+  expect(of(A, "d")).toMatchObject({ id: 12 });
+  expect(of(B, "a")).toMatchObject({ id: 11 });
+});
+
+test("whoever lost a claim spreads over all that is open, since its view lacks somebody", () => {
+  const sight = fleet({ [A]: { a: "Pending:Wait", b: "Pending:Wait" } }, 4);
+  expect(pick(sight, [], A, "b", 0)).toMatchObject({ id: 2 });
+  // The second of two waiters, over the twelve that the three groups lack.
+  expect(pick(sight, [], A, "b", 1)).toMatchObject({ id: 7 });
+  expect(pick(sight, [], A, "a", 1)).toMatchObject({ id: 1 });
+});
+
+test("a view that lacks the instance itself ranks it last", () => {
+  const sight = fleet({ [A]: { a: "Pending:Wait" } }, 2);
+  expect(pick(sight, [], A, "unseen")).toMatchObject({ id: 2 });
+});
+
+test("throws where the group is not among those seen", () => {
+  expect(() => lineUp(brokers, "another", fleet({}), roster([]), "a", 0)).toThrow("another is not among those seen");
+  const without = { groups: fleet({}).groups.slice(1) };
+  expect(() => lineUp(brokers, groupName("broker", A), without, roster([]), "a", 0)).toThrow("not among those seen");
+});
+
+test("an id that is not in line is not taken over, though another one will be", () => {
+  const [group] = fleet({ [A]: { z: "Terminating:Wait", y: "Terminating:Wait" } }, 1).groups;
+  if (!group) throw new Error("no group");
+  const seats = roster([
+    { id: 1, zone: A, owner: "z" },
+    { id: 2, zone: A, owner: "y" },
+  ]);
+  expect(willBeReplaced(group, A, seats, 1)).toBe(true);
+  expect(willBeReplaced(group, A, seats, 2)).toBe(false);
+});

@@ -40,3 +40,44 @@ test("a table is started with contents and does not share them", async () => {
   expect((await second.readAll()).rosters.get("controller")?.members.get(101)?.owner).toBeUndefined();
   expect((await first.readAll()).rosters.get("controller")?.members.get(101)?.owner).toBe("i-a");
 });
+
+test("a record that is dropped is gone, and may be written anew", async () => {
+  const table = memoryTable();
+  await table.save(record);
+  await table.drop("i-a");
+  expect((await table.read("i-a")).record).toBeUndefined();
+  expect(await table.save(record)).toMatchObject({ version: 1 });
+});
+
+test("the turn is one for all: who asks is told who has it, until that one gives it back", async () => {
+  const table = memoryTable();
+  const turn = { role: "broker", id: 1, instance: "i-a", since: 1, reason: "a test" } as const;
+  expect(await table.takeTurn(turn)).toEqual(turn);
+  expect(await table.takeTurn({ ...turn, id: 2, instance: "i-b" })).toEqual(turn);
+  expect((await table.read("i-b")).turn).toEqual(turn);
+  await table.giveTurn(turn);
+  expect((await table.readAll()).turn).toBeUndefined();
+});
+
+test("the quorum mark is the first that was written, and formed once", async () => {
+  const table = memoryTable();
+  const mark = { clusterId: "c", voters: [{ id: 101, directoryId: "d" }] };
+  expect(await table.found(mark)).toEqual({ ...mark, formed: false });
+  expect(await table.found({ ...mark, clusterId: "other" })).toEqual({ ...mark, formed: false });
+  expect(await table.form()).toEqual({ ...mark, formed: true });
+  expect((await table.read("i-a")).quorum).toEqual({ ...mark, formed: true });
+});
+
+test("members are listed by id, in whatever order they were claimed", async () => {
+  const table = memoryTable();
+  for (const id of [10, 9, 1]) await table.claim("broker", { id, zone: "a", since: 1 }, `i-${id}`);
+  expect([...((await table.readAll()).rosters.get("broker")?.members.keys() ?? [])]).toEqual([1, 9, 10]);
+});
+
+test("holds what it is given at first", async () => {
+  const turn = { role: "broker", id: 1, instance: "i-a", since: 1, reason: "a test" } as const;
+  const table = memoryTable({ contents: { records: new Map([["i-a", { ...record, version: 3 }]]), turn } });
+  expect((await table.readAll()).records.size).toBe(1);
+  expect(await table.read("i-a")).toMatchObject({ record: { version: 3 }, turn });
+  expect([...(await memoryTable().readAll()).records]).toEqual([]);
+});

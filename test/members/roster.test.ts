@@ -54,3 +54,14 @@ test("the member of an instance is found by it", () => {
   expect(memberOf(serving, "i-1")?.id).toBe(1);
   expect(memberOf(vacated, "i-1")).toBeUndefined();
 });
+
+test("seen in service: from then on its disk counts, and its address is where it was seen", () => {
+  const { roster } = claimed(emptyRoster("broker"), wish(3), "i-3");
+  expect(roster.members.get(3)).toEqual({ id: 3, owner: "i-3", zone: "a", since: 10, served: false });
+  expect(servedAt(roster, 3, "i-3", "10.0.1.7").members.get(3)).toMatchObject({ served: true, address: "10.0.1.7" });
+});
+
+test("an id that nobody ever claimed is neither freed nor seen in service", () => {
+  expect(released(serving, 9, "i-1", 20)).toBe(serving);
+  expect(servedAt(serving, 9, "i-1", "10.0.1.9")).toBe(serving);
+});

@@ -67,12 +67,20 @@ export async function startDynamo(): Promise<LocalDynamo> {
   await once(server, "listening");
   const bound = server.address();
   if (bound === null || typeof bound === "string") throw new Error(`dynalite listens at ${bound}`);
+  return dynamoAt(`http://127.0.0.1:${bound.port}`, async () => {
+    const closed = once(server, "close");
+    server.close();
+    await closed;
+  });
+}
 
+/** Whatever speaks DynamoDB's protocol there, with the table created. */
+export async function dynamoAt(endpoint: string, stop: () => Promise<void>): Promise<LocalDynamo> {
   let losses = 0;
   let clusters = 0;
   const requests = new Map<string, number>();
   const client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${bound.port}`,
+    endpoint,
     region: "eu-central-1",
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
     retryStrategy: retryAtOnce,
@@ -128,9 +136,7 @@ export async function startDynamo(): Promise<LocalDynamo> {
     },
     async close() {
       client.destroy();
-      const closed = once(server, "close");
-      server.close();
-      await closed;
+      await stop();
     },
   };
 }

@@ -44,12 +44,18 @@ async function simulate({ folder }: Tree, { from, seeds }: Range): Promise<Findi
   ]);
   const lines = stdout.trimEnd().split("\n");
   const counts = countsOf(lines.at(-1) ?? "");
-  if (!counts) return { found: "broken", reason: `the simulation did not run: ${stderr.trim().slice(-500)}` };
+  if (!counts) return { found: "broken", reason: `the simulation did not run: ${errorIn(stderr)}` };
   if (counts.failed === 0) return { found: "no", seeds: counts.seeds };
   const said = lines.map((line) => /^seed (\d+) breaks invariant (\d+): (.*)$/.exec(line)).find((match) => match);
   if (!said) return { found: "broken", reason: `no seed is named: ${lines[0] ?? ""}` };
   const [, seed = "", invariant = "", detail = ""] = said;
   return { found: "yes", seed: Number(seed), invariant: Number(invariant), detail };
+}
+
+/** What Node says of an error that nobody caught, without the source line before it and the stack after it. */
+function errorIn(stderr: string): string {
+  const said = stderr.split("\n").find((line) => /^\S*Error\b/.test(line));
+  return said ?? stderr.trim().slice(-500);
 }
 
 function countsOf(line: string): { readonly seeds: number; readonly failed: number } | undefined {

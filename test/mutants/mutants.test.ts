@@ -24,10 +24,11 @@ describe("the bugs", () => {
 
   test("each apply to the sources, and change what they do", async () => {
     for (const { name, files } of mutants) {
-      for (const file of files) {
+      const changed = files.map(async (file) => {
         const before = await source(file.path);
-        expect(await program(applied(file, before)), name).not.toBe(await program(before));
-      }
+        return (await program(applied(file, before))) !== (await program(before));
+      });
+      expect(await Promise.all(changed), name).toContain(true);
     }
   });
 
@@ -61,7 +62,7 @@ describe("the simulation", () => {
 
   test.each([
     ["10-frees-id-before-stop-is-known", 3],
-    ["12-stopped-is-gone", 3],
+    ["16-frees-id-before-address", 2],
     ["31-heartbeats-only-at-launch", 5],
   ])("finds %s", async (name, invariant) => {
     const mutant = mutants.find((m) => m.name === name);

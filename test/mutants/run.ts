@@ -35,7 +35,8 @@ try {
   for (const mutant of chosen) {
     const result = { mutant, finding: await hunt(tree, mutant, { from: 1, seeds }) };
     results.push(result);
-    if (!quiet) console.log(row(result));
+    if (values.json) console.log(JSON.stringify({ mutant: mutant.name, ...result.finding }));
+    else if (!quiet) console.log(row(result));
     else if (result.finding.found !== "yes") console.error(row(result));
   }
 } finally {
@@ -43,8 +44,6 @@ try {
 }
 const found = results.filter(({ finding }) => finding.found === "yes").length;
 if (values.markdown) console.log(tableOf(results));
-else if (values.json) {
-  for (const { mutant, finding } of results) console.log(JSON.stringify({ mutant: mutant.name, ...finding }));
-  console.log(JSON.stringify({ mutants: results.length, found }));
-} else console.log(`${found} of ${results.length} found within ${seeds} seeds`);
+else if (values.json) console.log(JSON.stringify({ mutants: results.length, found }));
+else console.log(`${found} of ${results.length} found within ${seeds} seeds`);
 process.exitCode = found === results.length ? 0 : 1;

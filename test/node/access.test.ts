@@ -7,6 +7,9 @@ import { Machine, payloadOf, type Run, until } from "./machine.ts";
 const DIGEST = "d".repeat(64);
 const ADMIN = "rollcall-admin-1";
 const APP = "app";
+const FILES = [
+  { mode: "0644", path: "config/server.properties", content: "node.id=101\nlisteners=CLIENTS://10.0.1.10:9092\n" },
+];
 
 let machine: Machine;
 beforeEach(async () => {
@@ -14,14 +17,7 @@ beforeEach(async () => {
   machine.secret("s/admin", { password: "Admin1password" }, "v-admin");
   machine.secret("s/app", { password: "App1password" }, "v-app");
   machine.cue("users", `${ADMIN}\tSCRAM-SHA-512\t${ITERATIONS.admin}\tAdmin1password\n`);
-  const files = [
-    {
-      mode: "0644",
-      path: "config/server.properties",
-      content: "listeners=CLIENTS://10.0.1.10:9092\n",
-    },
-  ];
-  await machine.run("configure", payloadOf({ role: "broker", files }).payload);
+  await machine.run("configure", payloadOf({ role: "broker", files: FILES }).payload);
   machine.cue("java-calls");
   machine.uncue("installs");
 });
@@ -125,6 +121,21 @@ describe("access", () => {
     });
     expect(users()).toContainEqual([APP, "SCRAM-SHA-512", expect.any(String), "New2password"]);
     expect((await access()).answer.access?.changed).toEqual([]);
+  });
+
+  it("sets no other password for a user that nodes log in as than they have, but for all others what is declared", async () => {
+    const secrets = [{ file: "admin-1", secret: "s/admin", key: "password" }];
+    await machine.run(
+      "configure",
+      payloadOf({ role: "broker", files: FILES, region: "eu-central-1", secrets }).payload,
+    );
+    machine.secret("s/admin", { password: "Another2password" }, "v-by-hand");
+    const run = await access();
+    expect(run.answer).toMatchObject({ ok: false, access: { created: [expect.any(String), expect.any(String)] } });
+    expect(run.answer.error).toContain(`secret s/admin has another password of ${ADMIN} than this node has`);
+    expect(JSON.stringify(run.answer)).not.toContain("2password");
+    expect(users()).toContainEqual([ADMIN, "SCRAM-SHA-512", String(ITERATIONS.admin), "Admin1password"]);
+    expect(users()).toContainEqual([APP, "SCRAM-SHA-512", String(ITERATIONS.app), "App1password"]);
   });
 
   it("puts a password right that somebody else has set", async () => {

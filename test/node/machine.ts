@@ -24,6 +24,7 @@ const STAND_INS = fileURLToPath(new URL("bin", import.meta.url));
 export const UNIT = "rollcall-kafka.service";
 export const ZOOKEEPER_UNIT = "rollcall-zookeeper.service";
 const SERVERS = ["kafka.Kafka", "org.apache.zookeeper.server.quorum.QuorumPeerMain"];
+const SUPERVISOR = "com.netflix.exhibitor.application.ExhibitorMain";
 
 export interface Run {
   readonly code: number | null;
@@ -153,12 +154,16 @@ export class Machine {
 
   /** Kafka and ZooKeeper servers that run now. */
   processes(): number[] {
+    return this.#running(SERVERS);
+  }
+
+  #running(programs: readonly string[]): number[] {
     const found = readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
       .filter((pid) => {
         try {
           const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-          return words.some((word) => SERVERS.includes(word)) && realpathSync(`/proc/${pid}/cwd`) === this.home;
+          return words.some((word) => programs.includes(word)) && realpathSync(`/proc/${pid}/cwd`) === this.home;
         } catch {
           return false; // It has ended meanwhile.
         }
@@ -169,7 +174,9 @@ export class Machine {
   }
 
   #killAll(): void {
-    for (const pid of this.processes()) process.kill(pid, "SIGKILL");
+    for (const programs of [[SUPERVISOR], SERVERS]) {
+      for (const pid of this.#running(programs)) process.kill(pid, "SIGKILL");
+    }
   }
 
   /** Calls of systemctl that change something. */

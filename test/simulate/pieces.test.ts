@@ -31,6 +31,7 @@ describe("the barrier", () => {
     const barrier = new Barrier();
     for (const name of ["c", "a", "b"])
       barrier.arrive(
+        "one",
         () => name,
         () => entered.push(name),
       );
@@ -39,13 +40,23 @@ describe("the barrier", () => {
     expect(entered).toEqual(["a", "b", "c"]);
     expect(barrier.release()).toBe(false);
   });
+  test("asks what they are only of those who come with several things", () => {
+    const barrier = new Barrier();
+    const unasked = (): string => {
+      throw new Error("nobody needs to know");
+    };
+    for (const who of ["b", "a"]) barrier.arrive(who, unasked, () => {});
+    expect(barrier.release()).toBe(true);
+  });
   test("keeps those who come meanwhile for the next time", () => {
     const entered: string[] = [];
     const barrier = new Barrier();
     barrier.arrive(
+      "one",
       () => "a",
       () =>
         barrier.arrive(
+          "another",
           () => "b",
           () => entered.push("b"),
         ),

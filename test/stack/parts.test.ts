@@ -42,12 +42,20 @@ describe("instances", () => {
   test("tell their metadata by session only, and start with nothing but their profile and their group", () => {
     expect(data(deployable, "Broker")).toMatchObject({
       InstanceType: "m7g.large",
-      IamInstanceProfile: { Arn: { "Fn::GetAtt": ["BrokerNodeProfile", "Arn"] } },
+      IamInstanceProfile: { Arn: { "Fn::GetAtt": ["NodeProfile", "Arn"] } },
       SecurityGroupIds: [{ "Fn::GetAtt": ["BrokerSecurityGroup", "GroupId"] }],
       MetadataOptions: { HttpEndpoint: "enabled", HttpTokens: "required", HttpPutResponseHopLimit: 1 },
     });
     expect(data(deployable, "Broker")).not.toHaveProperty("UserData");
     expect(data(deployable, "Broker")).not.toHaveProperty("KeyName");
+  });
+
+  test("have a profile for each role, the brokers' by the ids that running nodes of every role may have theirs from", () => {
+    const profiles = ofType(compile(deployable).Resources, "AWS::IAM::InstanceProfile");
+    expect(profiles.map(([id, { Properties }]) => [id, Properties.Roles])).toEqual([
+      ["ControllerNodeProfile", [{ Ref: "ControllerNodeRole" }]],
+      ["NodeProfile", [{ Ref: "NodeRole" }]],
+    ]);
   });
 
   test("are of the user's image, whose root volume is left as it is, with one blank volume for data", () => {

@@ -178,7 +178,7 @@ test("a node may fetch the archive where it is in S3, and nothing else of S3", (
     statementsOf(template).filter((s) => list(s.Action).some((a) => String(a).startsWith("s3:")));
   expect(s3(compile(deployable))).toEqual([]);
   expect(s3(compile(various))).toMatchObject(
-    ["ControllerNodeRole", "BrokerNodeRole"].map((where) => ({
+    ["ControllerNodeRole", "NodeRole"].map((where) => ({
       where,
       Action: ["s3:GetObject"],
       Resource: { "Fn::Sub": "arn:${AWS::Partition}:s3:::archives/kafka/kafka.tgz" },

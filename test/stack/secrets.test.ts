@@ -94,7 +94,7 @@ describe("may be read", () => {
   const sorted = (list: readonly unknown[]) => [...list].map((one) => JSON.stringify(one)).sort();
 
   test("by brokers: all that there are", () => {
-    const found = readable(compile(secure), "BrokerNodeRole");
+    const found = readable(compile(secure), "NodeRole");
     expect(found).toHaveLength(8);
     expect(found).toEqual(expect.arrayContaining([...admins, observer, ...users, ops, CERTIFICATE]));
   });
@@ -106,7 +106,7 @@ describe("may be read", () => {
   test("by ZooKeeper members: none; by their brokers as by any", () => {
     expect(readable(compile(ensemble), "ZookeeperNodeRole")).toEqual([]);
     const [user] = secretsIn(compile(ensemble)).slice(-1);
-    expect(sorted(readable(compile(ensemble), "BrokerNodeRole"))).toEqual(
+    expect(sorted(readable(compile(ensemble), "NodeRole"))).toEqual(
       sorted([...admins.slice(0, 2), observer, { Ref: user?.[0] }]),
     );
   });

@@ -74,7 +74,11 @@ export function decideInService(scene: Scene): Step {
     );
   }
   const access = keepAccess(scene, mine, (peer) => presence(scene, peer) === "out");
-  if (access) return (access.do === "hold" ? giveTurnBack(scene, mine, sightFact) : undefined) ?? access;
+  if (access) {
+    // Nobody shall wait for its turn meanwhile: an agent that is away may be away for long.
+    const back = access.do === "hold" || access.do === "wait" ? giveTurnBack(scene, mine, sightFact) : undefined;
+    return back?.do === "change" ? back : access;
+  }
   return wanted ? configuration(scene, mine, wanted, sightFact) : well(scene, mine, sightFact);
 }
 

@@ -18,8 +18,9 @@ export function peersInService({ fleet, roster, mine }: Scene): RosterMember[] {
 const ASKED = 7_000;
 
 /**
- * Whose Kafka tools to ask about the quorum, where a tool tells of it. Those in service come first, but one that cannot answer (its agent is dead, its
- * machine gone) must not stand in the way for ever: so they take turns, with those that leave, which serve on, and itself.
+ * Whose Kafka tools to ask about the quorum, where a tool tells of it. Those in service come first, but one that cannot answer
+ * (its agent is dead, its machine gone) must not stand in the way for ever: so they take turns, with those that leave, which
+ * serve on, and itself.
  */
 function witness(scene: Scene): string {
   const { facts, fleet, roster, record } = scene;

@@ -77,12 +77,15 @@ function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
 /**
  * Nothing rests on a node that was never in service before anything of the cluster was: a first start that fails must not hold
  * its own replacement, nor wait for a turn that is only given back once the cluster has come up. Later, one that was never in
- * service may have registered all the same, and have a replica: while Kafka cannot be seen, that is unknown.
+ * service may have registered all the same, and have a replica: while Kafka cannot be seen, that is unknown. Where it is seen to
+ * have none, it waits for no turn either: whoever has that may be waiting for a broker that can be seen.
  */
 function neverCounted({ facts, role, roster, table }: Scene, mine: RosterMember): boolean {
   if (mine.served) return false;
   if (isQuorum(role)) return !table.quorum?.formed;
-  return facts.kafka?.value.seen === false && ![...roster.members.values()].some(({ served }) => served);
+  const kafka = facts.kafka?.value;
+  if (kafka?.seen) return kafka.brokers.get(mine.id)?.replicas === 0;
+  return kafka?.seen === false && ![...roster.members.values()].some(({ served }) => served);
 }
 
 /** How that is put right, by how the role is asked. */

@@ -129,7 +129,7 @@ describe("a secret is read", () => {
   test("by roles for just what they need", async () => {
     await deployed();
     const [admins, observer] = [["rollcall/lab/admin-1", "rollcall/lab/admin-2"], "rollcall/lab/observer"];
-    expect(await readableBy(asRole("BrokerNodeRole"))).toEqual(ALL);
+    expect(await readableBy(asRole("NodeRole"))).toEqual(ALL);
     expect(await readableBy(asRole("ControllerNodeRole"))).toEqual([...admins, observer, "lab/tls"]);
     expect(await readableBy(asRole("KafkaRole"))).toEqual([observer, "lab/tls"]);
     expect(await readableBy(asRole("LifecycleRole"))).toEqual([]);
@@ -140,7 +140,7 @@ describe("a secret is read", () => {
         "PutSecretValue",
         { SecretId: observer, SecretString: "x" },
         {
-          role: cluster.stack.stack.resource("BrokerNodeRole").physicalId,
+          role: cluster.stack.stack.resource("NodeRole").physicalId,
         },
       ),
     ).rejects.toMatchObject({ code: "AccessDeniedException" });
@@ -169,7 +169,7 @@ describe("a secret is read", () => {
     await clock.runFor(1_000);
     const [instance] = cloud.ec2.instances.all();
     cloud.iam.roles.deleteProfile(stack.stack.resource("ControllerNodeProfile").physicalId);
-    cloud.iam.roles.deleteProfile(stack.stack.resource("BrokerNodeProfile").physicalId);
+    cloud.iam.roles.deleteProfile(stack.stack.resource("NodeProfile").physicalId);
     await expect(
       cloud.callFrom(instance?.id ?? "", "secretsmanager", "GetSecretValue", { SecretId: "ops/kafka" }),
     ).rejects.toMatchObject({ code: "NoCredentials" });

@@ -48,7 +48,7 @@ function without(logicalId: string): Template {
  * Permissions that the lab never needs: the data channels are Session Manager's, as far as anybody knows, but AWS's guide
  * asks for all four channel operations together, and a node that cannot be told anything is lost.
  */
-const NEVER_USED = ["ControllerNodeRole", "BrokerNodeRole"].flatMap((role) => [
+const NEVER_USED = ["ControllerNodeRole", "NodeRole"].flatMap((role) => [
   `${role} ssmmessages:CreateDataChannel`,
   `${role} ssmmessages:OpenDataChannel`,
 ]);
