@@ -1,6 +1,6 @@
 /**
  * Mutation tests of the rules (`npx stryker run`, an hour or so): does some unit test fail for every change of an operator, a
- * condition or a value? Not part of `npm test`; docs/simulation.md says what survives.
+ * condition or a value? Not part of `npm test`.
  */
 export default {
   plugins: ["@stryker-mutator/vitest-runner"],

@@ -6,6 +6,7 @@ import { kafkaHandler } from "../functions/kafka.ts";
 import { lifecycleHandler } from "../functions/lifecycle.ts";
 import { sweepHandler } from "../functions/sweep.ts";
 import { awsClients, type Clients } from "../shared/aws/clients.ts";
+import type { Connection } from "../shared/aws/connection.ts";
 import { awsPorts } from "../shared/aws/ports.ts";
 import { awsSecrets } from "../shared/aws/secrets.ts";
 import { dynamoTable } from "../shared/aws/table.ts";
@@ -43,6 +44,8 @@ export interface LabOptions {
   /** Of the HTTP door; 0: any free one. */
   readonly port?: number;
   readonly faults?: CloudFaults;
+  /** Of the functions' clients, where the SDK's own, whose pauses are the machine's, does not go with the clock. */
+  readonly retryStrategy?: NonNullable<Connection["retryStrategy"]>;
   /** Gets what the sweep counts and measures. */
   readonly telemetry?: Telemetry;
   /** One line about something worth telling. */
@@ -98,7 +101,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     // The access key id stands for the role that the calls are made in.
     const clientsOf = (role: string): Clients => {
       const credentials = { accessKeyId: role, secretAccessKey: "lab" };
-      const clients = awsClients({ region: definition.region, endpoint: door.endpoint, credentials });
+      const { retryStrategy } = options;
+      const connection = { region: definition.region, endpoint: door.endpoint, credentials };
+      const clients = awsClients({ ...connection, ...(retryStrategy && { retryStrategy }) });
       opened.push(clients);
       return clients;
     };

@@ -20,7 +20,8 @@ export const logGroupId = (name: FunctionName): string => logicalId(name, "log-g
 export const groupId = (role: RoleName, { zone }: Group): string => logicalId(role, "group", zone);
 /**
  * The brokers' have no role in their names: a stack whose nodes all had one profile has it by these. Were it to go with an update,
- * instances that were launched with it, of whichever role, would be cut off from SSM while they run.
+ * instances that were launched with it, of whichever role, would be cut off from SSM while they run (IAM API Reference,
+ * DeleteInstanceProfile: "will break any applications running on the instance").
  */
 export const nodeRoleId = (role: RoleName): string => nodePartId(role, "node-role");
 export const nodeProfileId = (role: RoleName): string => nodePartId(role, "node-profile");

@@ -112,7 +112,7 @@ function drawRates(random: Random): Rates {
     throttled: 0.01,
     broken: 0.005,
     unanswered: 0.01,
-    stale: 0.02,
+    stale: 0.06,
     killed: 0.005,
     slow: 0.005,
     agentLate: 0.1,
@@ -143,7 +143,7 @@ function drawBlows(random: Random, shape: Shape, span: number): Blow[] {
     const at = Math.floor(random.next() * span);
     blows.push(drawBlow(random, shape, at, span));
     // Trouble seldom comes alone.
-    if (random.chance(0.3)) blows.push(drawBlow(random, shape, Math.min(span, at + random.below(20 * SECOND)), span));
+    if (random.chance(0.4)) blows.push(drawBlow(random, shape, Math.min(span, at + random.below(20 * SECOND)), span));
   }
   return blows.sort((a, b) => a.at - b.at);
 }
@@ -170,7 +170,7 @@ function drawBlow(random: Random, shape: Shape, at: number, span: number): Blow 
   if (dice < 63) {
     return { at, kind: "unhealthy", role, nth, ...(random.chance(0.5) && { again: 200 + random.below(8 * SECOND) }) };
   }
-  if (dice < 71) return { at, kind: "scale", role: "broker", zone, by: random.pick([-1, 0, 1, 1]) };
+  if (dice < 71) return { at, kind: "scale", role: "broker", zone, by: random.pick([-1, -1, 0, 1]) };
   if (dice < 76) return { at, kind: "refresh", role };
   if (dice < 81) return { at, kind: "launch-first", on: random.chance(0.7) };
   if (dice < 84) return { at, kind: "zone-outage", zone, for: 20 * SECOND + random.below(3 * MINUTE) };

@@ -104,7 +104,9 @@ export class Watch {
   /** 9: what goes for good leaves nothing behind. What was decided on another size of its group, or by nature, is another matter. */
   #drained(before: TableContents, after: TableContents): void {
     for (const { instance, group, what } of goneWithReplicas(this.#stage, before, after)) {
-      const harmed = this.#harms.some((harm) => harm.instance === instance);
+      // A topic that is made just then may put replicas on it that nobody could see in time.
+      const unseen = (at: number): boolean => this.#stage.clock.now() - at <= LATE;
+      const harmed = this.#harms.some((harm) => harm.instance === instance || (!harm.instance && unseen(harm.at)));
       const resized = this.#stage.cloud.calls.all().filter(({ action, input, at }) => {
         const of = (input as { readonly AutoScalingGroupName?: string }).AutoScalingGroupName;
         return action === "SetDesiredCapacity" && of === group && this.#stage.clock.now() - at <= UNDERWAY;

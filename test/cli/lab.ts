@@ -91,6 +91,7 @@ export async function startBench({ definition = small, faults, telemetry }: Benc
     kafka: nodes.view,
     seed: 1,
     say: () => {},
+    retryStrategy: retryAtOnce,
     ...(faults && { faults }),
     ...(telemetry && { telemetry }),
   });

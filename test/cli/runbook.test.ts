@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { throttled } from "../../lab/cloud/faults.ts";
 import { AwsError, type Call } from "../../lab/cloud/service.ts";
 import { alarms } from "../../resources/alarms.ts";
 import { parseDefinition } from "../../shared/cluster/parse.ts";
@@ -212,8 +213,17 @@ test("launch-too-long: explain says what is waited for, and what cannot come is 
   const { owner } = await bench.member("broker", 1);
   await terminate(owner);
   const launching = (await replaced(1, owner)) ?? "";
+  // It must not get into service before its process dies.
+  refuse = ({ action, input }) => {
+    if (action === "CompleteLifecycleAction" && JSON.stringify(input).includes(launching))
+      throw throttled("autoscaling");
+  };
   await bench.until("it is configured", async () => (await bench.record(launching))?.configured);
   await bench.lab.machine(launching).breakKafka();
+  await bench.until("Kafka misses it", () => !bench.kafka.registered().some(({ id }) => id === 1) || undefined);
+  const { ended } = bench.lab.journal.sweeps;
+  await bench.until("every older look is over", () => bench.lab.journal.sweeps.ended > ended + 3 || undefined);
+  refuse = () => {};
   await rings(title);
   const [, explained] = await run(
     title,
@@ -512,6 +522,8 @@ test("ids-nearly-used-up: status lists the ids, and who is gone for good gives h
 
 test("node-held: who is not to be replaced and still carries replicas stays, until the desired capacity is raised again", async () => {
   const id = other();
+  // Whoever is registered gets replicas.
+  await bench.until("broker 4's session is over", () => bench.kafka.registered().length === 3 || undefined);
   bench.kafka.createTopic("orders", { partitions: 6, replication: 3, minIsr: 2 });
   const { owner } = await bench.member("broker", id);
   const GROUP = await groupOf(owner);

@@ -64,11 +64,15 @@ describe("the simulation", () => {
     ["10-frees-id-before-stop-is-known", 3],
     ["16-frees-id-before-address", 2],
     ["31-heartbeats-only-at-launch", 5],
-  ])("finds %s", async (name, invariant) => {
-    const mutant = mutants.find((m) => m.name === name);
-    if (!mutant) throw new Error(`there is no ${name}`);
-    expect(await hunt(tree, mutant, { from: 1, seeds: 20 })).toMatchObject({ found: "yes", invariant });
-  });
+  ])(
+    "finds %s",
+    async (name, invariant) => {
+      const mutant = mutants.find((m) => m.name === name);
+      if (!mutant) throw new Error(`there is no ${name}`);
+      expect(await hunt(tree, mutant, { from: 1, seeds: 20 })).toMatchObject({ found: "yes", invariant });
+    },
+    120_000,
+  );
 
   test("finds nothing where there is nothing, in the same copy", async () => {
     const none = { name: "none", bug: "none", breaks: [], files: [] };

@@ -4,10 +4,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const FOLDER = fileURLToPath(new URL("../../shared/lifecycle", import.meta.url));
-const ROW = /"((?:launch|terminate|in-service|gone|state|sweep)\/[a-z0-9-]+)"/g;
+/** Of a look that was made no more is said than what it leads to. */
+const ROW = /(?<!look\()"((?:launch|terminate|in-service|gone|state|sweep)\/[a-z0-9-]+)"/g;
 
-/** That one is never logged, since it means that somebody else is at work and logs. */
-const SILENT = ["state/attended"];
+const SILENT = [
+  // Somebody else is at work, and logs.
+  "state/attended",
+  // For whoever holds nothing `state/foreign` comes first.
+  "gone/settled",
+];
 
 /** Every row that a cluster can come to by itself, without an operator who asks for anything. */
 export function tableRows(): string[] {
