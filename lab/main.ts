@@ -1,5 +1,5 @@
 /** `npm start`: the lab comes up, gives its tour, and leaves nothing behind. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -173,9 +173,16 @@ async function inLab(
     view.done();
     view.note(`cloud: ${lab.endpoint}; addresses of ${definition.cluster}: 127.${slot}.0.0/16`);
     const { summary, problems } = await giveTour({ ...nodes, lab, view, interrupted: promise });
-    const next = stay ? lookAround(lab, nodes.kafka.real, keepDefinition(definition, slot)) : whereNext(summary.ok);
-    view.summary(summary, problems, next);
-    if (stay) await staying(lab, json ? undefined : view, promise);
+    if (!stay) view.summary(summary, problems, whereNext(summary.ok));
+    else {
+      const file = keepDefinition(definition, slot);
+      try {
+        view.summary(summary, problems, lookAround(lab, nodes.kafka.real, file));
+        await staying(lab, json ? undefined : view, promise);
+      } finally {
+        rmSync(file, { force: true });
+      }
+    }
     return summary.ok ? 0 : 1;
   } finally {
     keepLog(lab.journal, told);
@@ -233,7 +240,7 @@ async function chooseNodes(
   return realNodes(found, SCRATCH, clock, exhibitor);
 }
 
-/** The definition at this machine's addresses, for the command line: where it lies. */
+/** The definition at this machine's addresses, for the command line while the cluster is up: where it lies. */
 function keepDefinition(definition: Definition, slot: number): string {
   const file = join(KEPT, `cluster-${slot}.json`);
   mkdirSync(KEPT, { recursive: true });

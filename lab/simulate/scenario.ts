@@ -112,7 +112,7 @@ function drawRates(random: Random): Rates {
     throttled: 0.01,
     broken: 0.005,
     unanswered: 0.01,
-    stale: 0.06,
+    stale: 0.02,
     killed: 0.005,
     slow: 0.005,
     agentLate: 0.1,

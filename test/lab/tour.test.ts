@@ -111,7 +111,7 @@ describe("what cannot be started", { timeout: 90_000 }, () => {
   });
   test.concurrent("a cluster that would not stand the tour", async () => {
     const small = fileIn(files, "small.yml", readFileSync(NARROW, "utf8").replace(/(broker:\n\s+perZone:) 3/, "$1 1"));
-    expect(await refused("--cluster", small)).toMatch(/at least 3 brokers.*has 1 broker:/);
+    expect(await refused("--cluster", small)).toMatch(/at least 3 of each role.*has 1 broker:/);
   });
   test.concurrent("subnets that do not fit on this machine", async () => {
     const vast = fileIn(
