@@ -45,7 +45,7 @@ export const CRASH_SCENARIOS: Readonly<Record<string, Pick<Scenario, "shape" | "
   "broker dies": at(PAIR, { at: SETTLED, kind: "kill", ...broker }),
   "broker's Kafka dies": at(TRIO, { at: SETTLED, kind: "crash", ...broker }),
   "broker reboots": at(PAIR, { at: SETTLED, kind: "reboot", ...broker }),
-  "broker flaps": at(PAIR, { at: SETTLED, kind: "unhealthy", again: 3 * SECOND, ...broker }),
+  "broker flaps": at(PAIR, { at: SETTLED, kind: "unhealthy", again: 5 * SECOND, ...broker }),
   "brokers are replaced": at(PAIR, { at: SETTLED, kind: "refresh", role: "broker" }),
   "controller terminates": at(QUORUM, { at: SETTLED, kind: "terminate", ...controller }),
   "controller dies": at(QUORUM, { at: SETTLED, kind: "kill", ...controller }),
