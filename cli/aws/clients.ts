@@ -5,6 +5,7 @@ import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { ServiceQuotasClient } from "@aws-sdk/client-service-quotas";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { SSMClient } from "@aws-sdk/client-ssm";
@@ -19,6 +20,7 @@ export interface OperatorClients {
   iam(): Promise<IAMClient>;
   lambda(): Promise<LambdaClient>;
   quotas(): Promise<ServiceQuotasClient>;
+  secrets(): Promise<SecretsManagerClient>;
   sqs(): Promise<SQSClient>;
   ssm(): Promise<SSMClient>;
   sts(): Promise<STSClient>;
@@ -50,6 +52,7 @@ export function operatorClients(connection: Connection): OperatorClients {
     iam: once(async () => new (await import("@aws-sdk/client-iam")).IAMClient(connection)),
     lambda: once(async () => new (await import("@aws-sdk/client-lambda")).LambdaClient(connection)),
     quotas: once(async () => new (await import("@aws-sdk/client-service-quotas")).ServiceQuotasClient(connection)),
+    secrets: once(async () => new (await import("@aws-sdk/client-secrets-manager")).SecretsManagerClient(connection)),
     // A queue's URL names AWS's own host, whatever endpoint the client was given.
     sqs: once(
       async () => new (await import("@aws-sdk/client-sqs")).SQSClient({ ...connection, useQueueUrlAsEndpoint: false }),

@@ -1,6 +1,9 @@
 /** Everything that the doctor looks at, and what it finds. What cannot be looked at is a finding, and hides nothing else. */
 import { FUNCTION_NAMES, functionNames } from "../../resources/functions.ts";
+import { countedOn, secretStates } from "../../resources/given-secrets.ts";
 import { NODE_SCRIPT } from "../../resources/node-script.ts";
+import { waysOut } from "../../resources/way-out.ts";
+import { calling } from "../../shared/aws/call.ts";
 import { questionFor } from "../../shared/lifecycle/look.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { AgentSight } from "../../shared/lifecycle/sights.ts";
@@ -26,6 +29,7 @@ import { memberFindings } from "./members.ts";
 import { nodeFindings } from "./nodes.ts";
 import { permissionFindings, toDeploy, toOperate } from "./permissions.ts";
 import { quotaFindings } from "./quotas.ts";
+import { secretFindings } from "./secrets.ts";
 import { subnetFindings } from "./subnets.ts";
 import { wiringFindings } from "./wiring.ts";
 
@@ -47,6 +51,7 @@ export async function examineCluster(cluster: Cluster): Promise<Examination> {
     area("groups", () => groups(cluster, deployed)),
     area("quotas", () => quotas(cluster, deployed)),
     area("permissions", () => permissions(cluster, deployed)),
+    ...(cluster.definition.security ? [area("secrets", () => secrets(cluster))] : []),
   ];
   const inside = deployed
     ? [
@@ -119,6 +124,15 @@ async function addresses(
     pool,
   );
   return addressFindings(definition, interfaces, contents);
+}
+
+async function secrets({ clients, definition }: Cluster): Promise<Finding[]> {
+  const named = countedOn(definition).map(({ secret }) => secret);
+  const [states, ways] = await Promise.all([
+    clients.secrets().then((client) => calling("look for the secrets", secretStates(client, named))),
+    clients.ec2().then((ec2) => calling("look for a way out", waysOut(ec2, definition.network.vpc))),
+  ]);
+  return secretFindings(definition, states, ways);
 }
 
 async function groups({ clients, definition }: Cluster, deployed: boolean): Promise<Finding[]> {

@@ -3,6 +3,7 @@ import { alarmName } from "../../resources/alarms.ts";
 import { stackNames } from "../../resources/names.ts";
 import { eventRules } from "../../resources/rules.ts";
 import type { Definition } from "../../shared/cluster/definition.ts";
+import { observerSecret } from "../../shared/cluster/security.ts";
 import { examine, type Finding } from "./finding.ts";
 
 /** Actions asked about with one resource. */
@@ -48,6 +49,9 @@ export function toDeploy(definition: Definition, account: string, partition: str
       "ec2:CreateNetworkInterface",
       "ec2:CreateSecurityGroup",
     ),
+    ...(definition.security
+      ? [on(arn("secretsmanager", `secret:${observerSecret(cluster)}-*`), "secretsmanager:CreateSecret")]
+      : []),
     ...(definition.loadBalancer ? [on("*", "elasticloadbalancing:CreateLoadBalancer")] : []),
   ];
 }
