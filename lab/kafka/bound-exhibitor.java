@@ -8,7 +8,7 @@ import org.mortbay.jetty.Server;
  * Exhibitor with its REST interface on the address -Dlab.address alone. 1.5.6 itself listens on every address, so that a second
  * one on the same machine could not start; in all else this is its own ExhibitorMain.
  */
-public final class BoundExhibitor {
+final class BoundExhibitor {
     public static void main(String[] arguments) throws Exception {
         ExhibitorCreator creator = new ExhibitorCreator(arguments);
         SecurityArguments security =

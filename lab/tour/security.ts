@@ -1,5 +1,6 @@
 /** Who gets in, and who may do what: tried for real, by a client that knows only the load balancer. */
 import { type EachMessagePayload, Kafka, logLevel, type SASLOptions } from "kafkajs";
+import "../../shared/kafka/request-queue.ts";
 import type { Definition } from "../../shared/cluster/definition.ts";
 import { type Acl, type User, userSecret } from "../../shared/cluster/security.ts";
 import type { Clock } from "../../shared/lifecycle/ports.ts";

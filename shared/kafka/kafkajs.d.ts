@@ -63,11 +63,15 @@ declare module "kafkajs/src/network/connectionPool.js" {
       socketFactory: ISocketFactory;
       logger: Logger;
     });
-    readonly pool: readonly {
-      readonly requestQueue: { readonly pending: readonly unknown[]; scheduleCheckPendingRequests(): void };
-    }[];
     /** Answers what the exchange's `parse` makes of the decoded response. */
     send(exchange: Exchange): Promise<unknown>;
+  }
+}
+
+declare module "kafkajs/src/network/requestQueue/index.js" {
+  export default class RequestQueue {
+    readonly pending: readonly unknown[];
+    scheduleCheckPendingRequests(): void;
   }
 }
 

@@ -8,6 +8,7 @@ import createSocketFactory from "kafkajs/src/network/socketFactory.js";
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
 import protocol, { type Exchange } from "kafkajs/src/protocol/requests/index.js";
 import * as v from "valibot";
+import "./request-queue.ts";
 import { hostAndPort } from "./listeners.ts";
 import type { Login } from "./login.ts";
 import { ACL, DeniedError, EVERYBODY, type TopicAcl, unseenTopics } from "./rights.ts";
@@ -110,13 +111,6 @@ export class BrokerConnection {
       },
       logger: QUIET,
     });
-    for (const { requestQueue } of this.#pool.pool) {
-      // kafkajs looks every millisecond for requests it held back, by a timer of negative length that Node warns of.
-      const look = requestQueue.scheduleCheckPendingRequests.bind(requestQueue);
-      requestQueue.scheduleCheckPendingRequests = () => {
-        if (requestQueue.pending.length > 0) look();
-      };
-    }
     this.#broker = new Broker({
       connectionPool: this.#pool,
       logger: QUIET,
