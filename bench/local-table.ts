@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
+import { TABLE_SCHEMA } from "../resources/table.ts";
 import { dynamoTable } from "../shared/aws/table.ts";
 import type { Table } from "../shared/lifecycle/ports.ts";
 
@@ -39,15 +40,7 @@ async function createTable(client: DynamoDBClient): Promise<void> {
   await client.send(
     new CreateTableCommand({
       TableName: TABLE,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
+      ...TABLE_SCHEMA,
     }),
   );
 }

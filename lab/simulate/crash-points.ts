@@ -5,24 +5,12 @@
 import { type Blow, NO_RATES } from "./blows.ts";
 import type { CrashPoint } from "./crash.ts";
 import type { Scenario } from "./scenario.ts";
-import type { Shape } from "./shape.ts";
+import { LONE, type Shape } from "./shape.ts";
 import { count, emptyTally, type Tally } from "./tally.ts";
 import { judge } from "./verdict.ts";
 
 const SECOND = 1_000;
 
-const LONE: Shape = {
-  mode: "kraft",
-  secure: false,
-  zones: 1,
-  controllers: 1,
-  brokers: 1,
-  spare: 0,
-  partitions: 1,
-  replication: 1,
-  minIsr: 1,
-  elr: true,
-};
 const PAIR: Shape = { ...LONE, brokers: 2, replication: 2 };
 const TRIO: Shape = { ...LONE, brokers: 3, replication: 3, minIsr: 2 };
 const QUORUM: Shape = { ...LONE, controllers: 3, brokers: 0, replication: 0 };

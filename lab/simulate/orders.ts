@@ -5,7 +5,7 @@
 import { NO_RATES } from "./blows.ts";
 import { play } from "./history.ts";
 import type { Scenario } from "./scenario.ts";
-import type { Shape } from "./shape.ts";
+import { LONE, type Shape } from "./shape.ts";
 import { count, emptyTally, type Tally } from "./tally.ts";
 import { TIDINGS, type Tiding, type Tidings } from "./tidings.ts";
 import { judge } from "./verdict.ts";
@@ -13,18 +13,6 @@ import { judge } from "./verdict.ts";
 const SECOND = 1_000;
 /** ms after the launch of the groups. */
 const SETTLED = 30 * SECOND;
-const ALONE: Shape = {
-  mode: "kraft",
-  secure: false,
-  zones: 1,
-  controllers: 1,
-  brokers: 1,
-  spare: 0,
-  partitions: 1,
-  replication: 1,
-  minIsr: 1,
-  elr: true,
-};
 
 interface Situation {
   readonly shape: Shape;
@@ -37,18 +25,18 @@ const broker = { role: "broker", nth: 0 } as const;
 /** What the instance goes through when the events come. */
 export const SITUATIONS: Readonly<Record<string, Situation>> = {
   launching: {
-    shape: ALONE,
+    shape: LONE,
     blows: [{ at: SETTLED, kind: "scale", role: "broker", zone: 0, by: 1 }],
     tidings: { at: SETTLED + 6 * SECOND, about: "launching" },
   },
-  "in service": { shape: ALONE, blows: [], tidings: { at: SETTLED, about: "in service" } },
+  "in service": { shape: LONE, blows: [], tidings: { at: SETTLED, about: "in service" } },
   terminating: {
-    shape: { ...ALONE, brokers: 2, replication: 2 },
+    shape: { ...LONE, brokers: 2, replication: 2 },
     blows: [{ at: SETTLED, kind: "terminate", ...broker }],
     tidings: { at: SETTLED + 3 * SECOND, about: "terminating" },
   },
   gone: {
-    shape: { ...ALONE, brokers: 2, replication: 2 },
+    shape: { ...LONE, brokers: 2, replication: 2 },
     blows: [{ at: SETTLED, kind: "kill", ...broker }],
     tidings: { at: SETTLED + 30 * SECOND, about: "gone" },
   },

@@ -28,6 +28,20 @@ export interface Shape {
 /** The role that a cluster of that mode stands on. */
 export const quorumOf = (mode: Mode): RoleName => rolesOfMode(mode)[0] ?? "controller";
 
+/** As small as a cluster can be: what histories about one thing alone begin with. */
+export const LONE: Shape = {
+  mode: "kraft",
+  secure: false,
+  zones: 1,
+  controllers: 1,
+  brokers: 1,
+  spare: 0,
+  partitions: 1,
+  replication: 1,
+  minIsr: 1,
+  elr: true,
+};
+
 export const CLUSTER = "sim";
 export const REGION = "eu-central-1";
 

@@ -12,6 +12,7 @@ import { seededRandom } from "../../lab/random.ts";
 import { commandDocument } from "../../resources/document.ts";
 import { groupProperties } from "../../resources/groups.ts";
 import { stackNames } from "../../resources/names.ts";
+import { TABLE_SCHEMA } from "../../resources/table.ts";
 import { awsClients, type Clients } from "../../shared/aws/clients.ts";
 import { CLUSTER_TAG, ROLE_TAG } from "../../shared/aws/names.ts";
 import { awsPorts } from "../../shared/aws/ports.ts";
@@ -110,15 +111,7 @@ async function build(cloud: Cloud, { autoScaling, dynamodb, ssm }: Clients): Pro
   await dynamodb.send(
     new CreateTableCommand({
       TableName: table,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
+      ...TABLE_SCHEMA,
     }),
   );
   cloud.ec2.templates.create("node", { instanceType: "m7g.large", tags: [], data: {} });

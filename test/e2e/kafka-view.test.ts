@@ -1,7 +1,6 @@
 /** The view against real Kafka: what Metadata tells of dead, fenced and returning brokers, and of partitions without a leader. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { brokerView } from "../../shared/kafka/view.ts";
 import type { BrokerSight } from "../../shared/lifecycle/sights.ts";
 import { kafkaFor, kafkaTitle } from "./found-kafka.ts";
+import { freePorts } from "./free-ports.ts";
 
 const kafka = await kafkaFor("kraft");
 
@@ -176,19 +176,3 @@ describe.skipIf("missing" in kafka)(kafkaTitle(kafka), () => {
     expect((await look([...STRICT, "scratch"]))?.get(2)?.startEmpty.safe).toBe(true);
   });
 });
-
-/** Ports of 127.0.0.1 that were free at once, and so differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const listeners = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-    }),
-  );
-  const ports = listeners.map((server) => {
-    const address = server.address();
-    return typeof address === "object" && address !== null ? address.port : 0;
-  });
-  await Promise.all(listeners.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}

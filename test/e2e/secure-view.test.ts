@@ -1,7 +1,6 @@
 /** The view against real Kafka 3.9 on a real ZooKeeper ensemble: who may not see must not take a cluster for empty. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -21,6 +20,7 @@ import { brokerView } from "../../shared/kafka/view.ts";
 import { hasMajority } from "../../shared/lifecycle/decide/quorum.ts";
 import type { KafkaSight } from "../../shared/lifecycle/sights.ts";
 import { kafkaFor, kafkaTitle } from "./found-kafka.ts";
+import { freePorts } from "./free-ports.ts";
 
 const kafka = await kafkaFor("zookeeper");
 
@@ -305,19 +305,3 @@ describe.skipIf("missing" in kafka)(kafkaTitle(kafka), () => {
     });
   });
 });
-
-/** Ports of 127.0.0.1 that were free at once, and so differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const listeners = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-    }),
-  );
-  const ports = listeners.map((server) => {
-    const address = server.address();
-    return typeof address === "object" && address !== null ? address.port : 0;
-  });
-  await Promise.all(listeners.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}

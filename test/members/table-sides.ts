@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import type { FinalizeRequestMiddleware } from "@smithy/types";
 import dynalite from "dynalite";
+import { TABLE_SCHEMA } from "../../resources/table.ts";
 import { dynamoTable } from "../../shared/aws/table.ts";
 import type { Table } from "../../shared/lifecycle/ports.ts";
 import { memoryTable } from "../../shared/members/memory.ts";
@@ -107,15 +108,7 @@ export async function dynamoAt(endpoint: string, stop: () => Promise<void>): Pro
   await client.send(
     new CreateTableCommand({
       TableName: TABLE,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
+      ...TABLE_SCHEMA,
     }),
   );
   return {
