@@ -16,6 +16,7 @@ export interface AddressesOptions {
   readonly cluster: string;
 }
 
+/** The port's real side. Its calls throw with what was being done, to which interface and instance, where EC2 refuses or answers oddly. */
 export function awsAddresses({ ec2, cluster }: AddressesOptions): Addresses {
   return {
     async look(role, address) {

@@ -36,6 +36,7 @@ export interface Clients {
 const ANSWER = 5_000;
 /** Until an invoked function answers, ms: beyond what the Kafka function itself may take. */
 const INVOKE = 20_000;
+/** Clients of one account and region, each with its own limit of time; `destroy` closes what they hold open. */
 export function awsClients(connection: Connection): Clients {
   const settings = (answer: number) => clientSettings(connection, answer);
   const autoScaling = new AutoScalingClient(settings(ANSWER));

@@ -25,6 +25,7 @@ const PAGE = 50;
 /** How much of a command's standard error goes into the reason, characters. */
 const STDERR_END = 500;
 
+/** The port's real side; a command is found again by its comment, since an answer to SendCommand may be lost. Throws as `calling` does. */
 export function awsCommands({ ssm, cluster }: CommandsOptions): Commands {
   const document = documentOf(cluster);
 

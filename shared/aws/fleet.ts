@@ -23,6 +23,7 @@ export interface FleetOptions {
 /** The most groups an answer holds; without it AWS takes no more than 50 names. */
 const PAGE = 100;
 
+/** The port's real side: the groups that the definition names, whoever made them. Throws as `calling` does. */
 export function awsFleet({ client, definition }: FleetOptions): Fleet {
   const names = definition.roles.flatMap((role) => role.groups.map((group) => group.name));
 

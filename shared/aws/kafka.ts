@@ -20,6 +20,7 @@ const VERIFY = 20_000;
 /** Between two looks at whether they have, ms. */
 const POLL = 250;
 
+/** The port's real side. What cannot be asked is an error; what Kafka does not answer is a sight with `seen: false`. */
 export function awsKafkaView({ lambda, functionName, commands, clock }: KafkaViewOptions): KafkaView {
   async function ask(request: KafkaRequest): Promise<KafkaResponse> {
     const Payload = new TextEncoder().encode(JSON.stringify(encodeKafkaRequest(request)));

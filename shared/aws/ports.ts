@@ -24,6 +24,7 @@ export interface AwsOptions {
   readonly ids?: Ids;
 }
 
+/** What the lifecycle and sweep functions do their work through, on AWS or on whatever answers as it does. */
 export function awsPorts(options: AwsOptions): Ports {
   const { clients, definition, tableName, kafkaFunction, log, clock = systemClock, ids = randomIds } = options;
   const { cluster } = definition;

@@ -17,6 +17,7 @@ export function parseIpv4(text: string): number | undefined {
   return numbers.reduce((sum, number) => sum * 256 + number, 0);
 }
 
+/** The address as a dotted quad; the inverse of `parseIpv4`. */
 export function ipv4Text(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
 }
@@ -31,10 +32,12 @@ export function parseBlock(text: string): Block | undefined {
   return base % size === 0 ? { base, prefix, size } : undefined;
 }
 
+/** Whether the address lies in the block, its first and last included. */
 export function contains(block: Block, address: number): boolean {
   return address >= block.base && address < block.base + block.size;
 }
 
+/** Whether some address lies in both. */
 export function overlap(a: Block, b: Block): boolean {
   return a.base < b.base + b.size && b.base < a.base + a.size;
 }

@@ -79,8 +79,10 @@ export const ROLE_KINDS: Readonly<Record<RoleName, RoleKind>> = {
 /** Every role there is, quorums first. */
 export const ROLE_NAMES = Object.keys(ROLE_KINDS) as readonly RoleName[];
 
+/** The description of the role's kind. */
 export const kindOf = (role: Pick<Role, "name">): RoleKind => ROLE_KINDS[role.name];
 
+/** Whether the cluster stands on a majority of the role's members. */
 export const isQuorum = (role: Pick<Role, "name">): boolean => kindOf(role).duty === "quorum";
 
 /** The roles that a cluster of that mode has: its quorum first, as brokers wait for it. */

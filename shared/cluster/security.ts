@@ -65,7 +65,9 @@ export const OBSERVER = "rollcall-observer";
 
 /** The secrets that the stack makes, by what they are for; each holds `{"password": "…"}`. */
 export const adminSecret = (cluster: string, generation: number): SecretId => `rollcall/${cluster}/admin-${generation}`;
+/** Where the observer's password lies. */
 export const observerSecret = (cluster: string): SecretId => `rollcall/${cluster}/observer`;
+/** Where a user's password lies: where the definition says, or in a secret that the stack makes. */
 export const userSecret = (cluster: string, user: User): SecretId =>
   user.secret ?? `rollcall/${cluster}/users/${user.name}`;
 

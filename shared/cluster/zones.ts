@@ -17,6 +17,7 @@ const SUBNET = /^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/;
 /** Zones of a region add a letter; local and Wavelength zones a place of their own (EC2 User Guide, "Regions and Zones"). */
 const ZONE = /^[a-z]{2,4}(-[a-z]+)+-\d+(-[a-z0-9]+)*[a-z]$/;
 
+/** Reads the definition's `zones`: name, subnet and its block of addresses. What is wrong is added to `problems`, by its path. */
 export function readZones(
   reader: Reader,
   problems: Problems,

@@ -10,6 +10,7 @@ import type { Node } from "./server.ts";
 /** Seconds. A controlled shutdown may take five minutes in KRaft mode before Kafka goes on without it. */
 export const STOP_TIMEOUT = 330;
 
+/** The unit's name and text; the text says nothing that differs between two machines. */
 export function unitOf(definition: Definition, node: Node): Unit {
   const program = programOf(node.role);
   const lines = [

@@ -27,6 +27,7 @@ export type MemberSight =
   /** It answers, but not as a member of a majority; or nobody answers there. `why` tells, in its own words where it has some. */
   | { readonly serves: false; readonly answers: boolean; readonly why: string };
 
+/** What a member's whole answer to `srvr` says of it; an empty one means that nobody answered. */
 export function readSrvr(answer: string): MemberSight {
   const mode = /^Mode: (\S+)/m.exec(answer)?.[1];
   const zxid = Number(/^Zxid: (0x[0-9a-f]+)/m.exec(answer)?.[1]);

@@ -28,6 +28,7 @@ export interface ObserverSecrets {
   readonly certificate?: SecretId;
 }
 
+/** The observer's login out of those secrets. `current` and `renewed` throw where a secret cannot be read or lacks its key. */
 export function observerLogin(secrets: Secrets, { observer, certificate }: ObserverSecrets): LoginSource {
   let known: Promise<Login> | undefined;
 

@@ -53,6 +53,7 @@ export function countedIn(answers: readonly Answer[]): Map<number, { readonly ho
   return new Map(answers.flatMap(({ brokers }) => [...brokers]));
 }
 
+/** What the answers together say to the question, pessimistically; unseen where none came, or where they cannot all be right. */
 export function sightOf(question: KafkaQuestion, findings: Findings): KafkaSight {
   const { answers, silent } = findings;
   const clusterIds = new Set(answers.map(({ clusterId }) => clusterId));

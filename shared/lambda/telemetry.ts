@@ -38,6 +38,7 @@ export function countOutcomes(telemetry: Pick<Telemetry, "count">, outcomes: rea
   );
 }
 
+/** The cluster's gauges as metrics, times in seconds. */
 export function measureCluster(telemetry: Pick<Telemetry, "measure">, gauges: Gauges): void {
   telemetry.measure("MissingNodes", gauges.missing);
   telemetry.measure("LongestLaunch", gauges.longestLaunch / 1000);
@@ -49,6 +50,7 @@ export function measureCluster(telemetry: Pick<Telemetry, "measure">, gauges: Ga
   for (const [role, free] of gauges.freeIds) telemetry.measure(FREE_IDS[role], free);
 }
 
+/** A function's telemetry, each line and metric with the service's and the cluster's name. */
 export function powertools(service: string, cluster: string): Telemetry {
   const logger = new Logger({ serviceName: service, persistentKeys: { cluster } });
   const metrics = new Metrics({ namespace: NAMESPACE, serviceName: service, defaultDimensions: { cluster } });

@@ -21,6 +21,7 @@ export interface Gauges {
   };
 }
 
+/** The gauges of the cluster's own groups, at `now` (ms since the epoch). */
 export function gaugesOf(definition: Definition, fleet: FleetSight, contents: TableContents, now: number): Gauges {
   const groups = fleet.groups.filter((group) => groupOf(definition, group.name) !== undefined);
   const inService = new Set(

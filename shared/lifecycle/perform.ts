@@ -175,6 +175,7 @@ export function newRecord(facts: Facts): InstanceRecord {
   return { instance: facts.instance, role: role ?? "broker", group: group?.name ?? "", zone: zone ?? "", version: 0 };
 }
 
+/** The record with the patch applied; what the patch has as undefined is taken out. */
 export function patched(record: InstanceRecord, patch: RecordPatch): InstanceRecord {
   const merged: Record<string, unknown> = { ...record, ...patch };
   for (const key of Object.keys(merged)) if (merged[key] === undefined) delete merged[key];

@@ -4,6 +4,7 @@ import { type RenderedAccess, renderAccess } from "../config/access.ts";
 import { type Rendered, render } from "../config/render.ts";
 import type { Plan } from "./facts.ts";
 
+/** The definition's plan, which remembers what it has rendered. */
 export function planFor(definition: Definition): Plan {
   const rendered = new Map<string, Rendered>();
   const access = new Map<string, RenderedAccess | undefined>();

@@ -13,6 +13,7 @@ export type ClaimedMember = Omit<RosterMember, "owner" | "served">;
 /** Every role that has a roster of its own, whichever of them the cluster has. */
 export const roleNames: readonly RoleName[] = ROLE_NAMES;
 
+/** The roster of a role of which nobody ever held an id. */
 export function emptyRoster(role: RoleName): Roster {
   return { role, members: new Map() };
 }

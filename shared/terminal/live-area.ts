@@ -17,6 +17,7 @@ const END = "\u001b[?2026l";
 const ERASE_LINE = "\u001b[K";
 const ERASE_BELOW = "\u001b[J";
 
+/** Lines drawn over those drawn before, and others written above them for good; for a terminal only. */
 export class LiveArea {
   readonly #out: Output;
   #drawn: readonly string[] = [];

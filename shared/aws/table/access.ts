@@ -4,6 +4,7 @@ import { toAttributes } from "./attributes.ts";
 import { accessKey, toAccessMark } from "./items.ts";
 import type { Partition } from "./partition.ts";
 
+/** How the mark is kept: the latest check wins, whenever its write arrives. */
 export function dynamoAccess(partition: Partition): Pick<Table, "saveAccess"> {
   return {
     //   PUT mark

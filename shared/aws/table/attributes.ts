@@ -11,6 +11,7 @@ export function toAttribute(value: unknown): AttributeValue {
   throw new TypeError(`a table attribute cannot be ${String(value)}`);
 }
 
+/** An object's properties as an item's attributes. Throws on what JSON cannot say. */
 export function toAttributes(value: object): Record<string, AttributeValue> {
   const entries = Object.entries(value).filter(([, part]) => part !== undefined);
   return Object.fromEntries(entries.map(([name, part]) => [name, toAttribute(part)]));
@@ -28,6 +29,7 @@ export function fromAttribute(attribute: AttributeValue): unknown {
   return undefined;
 }
 
+/** An item's attributes as an object's properties, for a schema to check. */
 export function fromAttributes(attributes: Readonly<Record<string, AttributeValue>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(attributes).map(([name, attribute]) => [name, fromAttribute(attribute)]));
 }

@@ -30,7 +30,9 @@ export type Item = Record<string, AttributeValue>;
 export const turnKey = "turn";
 export const quorumKey = "quorum";
 export const accessKey = "access";
+/** Sort key of a role's roster. */
 export const rosterKey = (role: RoleName): string => `roster#${role}`;
+/** Sort key of an instance's record. */
 export const recordKey = (instance: string): string => `${recordPrefix}${instance}`;
 export const recordPrefix = "record#";
 
@@ -117,18 +119,22 @@ export function toRoster(name: RoleName, item: Item): Roster {
   return { role: name, members: new Map([...roster].sort(([a], [b]) => a - b)) };
 }
 
+/** An item read as the turn. */
 export function toTurn(item: Item): Turn {
   return parsed(turnItem, item);
 }
 
+/** An item read as the quorum mark. */
 export function toQuorumMark(item: Item): QuorumMark {
   return parsed(quorumItem, item);
 }
 
+/** An item read as the access mark. */
 export function toAccessMark(item: Item): AccessMark {
   return parsed(accessItem, item);
 }
 
+/** An item read as a record. */
 export function toRecord(item: Item): InstanceRecord {
   return parsed(recordItem, item);
 }

@@ -50,6 +50,7 @@ export interface Partition {
 /** How often items that DynamoDB left out of a batch are asked for again at once, before the caller is told to look again. */
 const BATCH_ROUNDS = 4;
 
+/** The partition of that cluster in that table. Its calls throw with the item, the cluster and the table named. */
 export function partition({ client, tableName, cluster }: PartitionOptions): Partition {
   const where = `of cluster ${cluster} in table ${tableName}`;
   const keyOf = (sk: string) => ({ pk: { S: cluster }, sk: { S: sk } });

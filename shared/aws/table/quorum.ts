@@ -5,6 +5,7 @@ import { toAttribute } from "./attributes.ts";
 import { quorumKey, toQuorumMark } from "./items.ts";
 import type { Partition } from "./partition.ts";
 
+/** How the mark is kept: founded once, by whoever is first, and formed once. */
 export function dynamoQuorum(partition: Partition): Pick<Table, "found" | "form"> {
   return {
     //   SET clusterId, voters, formed = false

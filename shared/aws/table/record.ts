@@ -4,6 +4,7 @@ import { toAttributes } from "./attributes.ts";
 import { recordKey } from "./items.ts";
 import type { Condition, Partition } from "./partition.ts";
 
+/** How records are kept: each written only over the version that was read. */
 export function dynamoRecords(partition: Partition): Pick<Table, "save" | "drop"> {
   return {
     // A record is written only over the version it was read at:

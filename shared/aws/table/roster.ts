@@ -10,6 +10,7 @@ import type { Change, Partition } from "./partition.ts";
 /** How often a claim is made again at once where the reason it was refused for is gone when it is looked for. */
 const CLAIM_ROUNDS = 4;
 
+/** How a role's ids are held. A refused change is no error: the answer is the roster as it stands. */
 export function dynamoRoster(partition: Partition): Pick<Table, "claim" | "release" | "serve"> {
   async function read(role: RoleName): Promise<Roster | undefined> {
     const item = await partition.get(rosterKey(role));

@@ -7,6 +7,7 @@ import type { Partition } from "./partition.ts";
 /** How often the turn is asked for again at once where it was given back between a refusal and the look at who has it. */
 const TURN_ROUNDS = 4;
 
+/** How the turn is held: by one member at a time, given back only by who knows it to the letter. */
 export function dynamoTurn(partition: Partition): Pick<Table, "takeTurn" | "giveTurn"> {
   return {
     //   SET role, id, instance, reason, since = what is asked for

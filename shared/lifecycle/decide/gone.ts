@@ -4,6 +4,7 @@ import type { GroupMember, TableSight } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { change, settled } from "./scene.ts";
 
+/** The next step for an instance that EC2 has ended; see the table *gone* in docs/architecture.md. */
 export function decideGone(facts: Facts, table: TableSight, member: GroupMember | undefined): Step {
   for (const roster of table.rosters.values()) {
     for (const held of roster.members.values()) {

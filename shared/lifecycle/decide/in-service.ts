@@ -27,6 +27,7 @@ import { wished } from "./wish.ts";
 /** How one member looks from outside. */
 type Presence = "in" | "out" | "unknown";
 
+/** The next step for an instance that its group counts as in service; see the table *in-service* in docs/architecture.md. */
 export function decideInService(scene: Scene): Step {
   const { facts, role, group, mine, record } = scene;
   // Never replaced by itself: it may be a broker of an adopted group that Rollcall knows nothing about.

@@ -21,6 +21,7 @@ export const FRESH = 5_000;
 /** So long after it was first seen, a view that does not know an instance may be one of before it was born, ms. */
 const NEWBORN = 300_000;
 
+/** The next step for an instance, from what is known of it: a fact to look at, a change, or why there is nothing to do. Never throws. */
 export function decide(plan: Plan, facts: Facts): Step {
   return unhold(facts, fresh(facts, choose(plan, facts)));
 }

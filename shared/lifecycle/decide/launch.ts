@@ -15,6 +15,7 @@ import { wished } from "./wish.ts";
 /** How often a configured node that never registers is configured again before it is abandoned. */
 const MOST_CONFIGURATIONS = 2;
 
+/** The next step for an instance that launches; see the table *launch* in docs/architecture.md. */
 export function decideLaunch(scene: Scene): Step {
   return keepOpen(scene, "launch", launch(scene));
 }

@@ -4,6 +4,7 @@ import type { QuorumAnswer, QuorumReplica, Verdict } from "../sights.ts";
 /** A voter counts as caught up within `controller.quorum.fetch.timeout.ms` (2 s), plus the time the look itself took. */
 const CAUGHT_UP = 7_000;
 
+/** Whether it has caught up with the leader not long ago; a negative time means that nobody knows. */
 export const isCaughtUp = (replica: QuorumReplica): boolean =>
   replica.caughtUpAgo >= 0 && replica.caughtUpAgo <= CAUGHT_UP;
 

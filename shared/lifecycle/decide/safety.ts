@@ -64,6 +64,7 @@ export function turnIsFree(scene: Scene, mine: RosterMember): Verdict {
   return { safe: false, reason: `the turn is ${turn.role} ${turn.id}'s (${turn.instance}: ${turn.reason})` };
 }
 
+/** Whether the turn is that member's, whichever of its instances took it. */
 export function isTurnOf(scene: Scene, mine: RosterMember): boolean {
   const { turn } = scene.table;
   return turn !== undefined && turn.role === scene.role.name && turn.id === mine.id;

@@ -31,6 +31,7 @@ export interface Scene {
 type Act = Extract<Step, { do: "change" }>;
 type Restful = Extract<Step, { do: "wait" | "hold" }>;
 
+/** Some fact is missing: look at these, and decide again. */
 export const look = (row: string, reason: string, ...facts: Extract<Step, { do: "look" }>["facts"]): Step => ({
   do: "look",
   row,
@@ -38,6 +39,7 @@ export const look = (row: string, reason: string, ...facts: Extract<Step, { do: 
   facts,
 });
 
+/** Change this. `restsOn` are the facts that have to be fresh for it. */
 export const change = (row: string, reason: string, what: Change, ...restsOn: Act["restsOn"]): Step => ({
   do: "change",
   row,
@@ -46,10 +48,13 @@ export const change = (row: string, reason: string, what: Change, ...restsOn: Ac
   restsOn,
 });
 
+/** Nothing to do before one of these facts changes, which it should by itself. */
 export const wait = (row: string, reason: string, ...on: Restful["on"]): Step => ({ do: "wait", row, reason, on });
 
+/** Nothing may be done before one of these facts changes, for which somebody may be needed: told, and counted for the alarm. */
 export const hold = (row: string, reason: string, ...on: Restful["on"]): Step => ({ do: "hold", row, reason, on });
 
+/** All is as it should be. */
 export const settled = (row: string, reason: string): Step => ({ do: "settled", row, reason });
 
 /** `broker 2`, as every message names a node. */

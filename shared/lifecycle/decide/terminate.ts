@@ -13,6 +13,7 @@ import { safeToStop, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
 import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
 import { wished } from "./wish.ts";
 
+/** The next step for an instance that its group ends; see the table *terminate* in docs/architecture.md. */
 export function decideTerminate(scene: Scene): Step {
   const { mine, record } = scene;
   if (!mine) return complete("terminate/1", "it holds no id");

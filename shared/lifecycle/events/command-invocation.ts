@@ -50,6 +50,7 @@ const schema = v.object({
   ),
 });
 
+/** Reads the event as a hint; only the end of a command with the cluster's own document is one to look. */
 export function commandInvocation(definition: Definition) {
   const document = documentOf(definition.cluster);
   return v.pipe(

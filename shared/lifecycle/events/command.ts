@@ -39,6 +39,7 @@ const schema = v.object({
   ),
 });
 
+/** Reads the event as a hint: always to leave it alone. */
 export function command() {
   return v.pipe(
     schema,

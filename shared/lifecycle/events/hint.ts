@@ -25,6 +25,7 @@ export type Hint =
       readonly reason: string;
     };
 
+/** The event asks for nothing, for that reason. */
 export function leaveAlone(reason: string): Hint {
   return { kind: "leave-alone", reason };
 }

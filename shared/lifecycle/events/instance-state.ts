@@ -39,6 +39,7 @@ const schema = v.object({
   ),
 });
 
+/** Reads the event as a hint: an instance that starts is left to its launch hook, one that ends is looked at, at EC2 too. */
 export function instanceState() {
   return v.pipe(
     schema,

@@ -90,6 +90,7 @@ const schema = v.object({
   ),
 });
 
+/** Reads the event as a hint; other groups, and moves that neither launch nor end an instance, are left alone. */
 export function lifecycleAction(definition: Definition) {
   return v.pipe(
     schema,

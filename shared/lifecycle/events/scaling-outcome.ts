@@ -71,6 +71,7 @@ const schema = v.object({
   ),
 });
 
+/** Reads the event as a hint; other groups, and moves that neither launch nor end an instance, are left alone. */
 export function scalingOutcome(definition: Definition) {
   return v.pipe(
     schema,
