@@ -11,8 +11,8 @@ import type { NetworkView } from "../shared/lifecycle/ports.ts";
 
 /**
  * Kafka's own view, for the functions outside the VPC: they invoke this one with a question and get the answer, in
- * `shared/kafka/wire.ts`'s form. Its one right in AWS, where the cluster asks who it is, is to read its own credential, and
- * that is all it keeps between invocations.
+ * `shared/kafka/wire.ts`'s form. Its one right in AWS, where the cluster asks who it is, is to read its own password and, behind
+ * TLS, whom to believe; and that is all it keeps between invocations.
  */
 export function kafkaHandler(view: NetworkView) {
   return middy(async (event: unknown): Promise<unknown> => {

@@ -12,7 +12,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 
-/** PEM texts, by the keys of the secret that a definition's `security.certificate` names. */
+/** PEM texts, by the keys of the secrets that a definition's `security.certificate` and `security.authority` name. */
 export interface Certificate {
   /** The chain, the node's own certificate first. */
   readonly certificate: string;

@@ -21,7 +21,7 @@ import type { RealClock } from "./clock.ts";
 import { Cloud } from "./cloud/cloud.ts";
 import { LAB_DELAYS } from "./cloud/delays.ts";
 import type { CloudFaults } from "./cloud/faults.ts";
-import type { DeployedFunction } from "./cloud/formation/kind.ts";
+import type { DeployedFunction, FunctionCode } from "./cloud/formation/kind.ts";
 import { dynamodbService } from "./doors/dynamodb.ts";
 import { startHttpDoor } from "./doors/http.ts";
 import { identityService } from "./doors/identity.ts";
@@ -29,7 +29,7 @@ import { Journal } from "./journal.ts";
 import type { Machine, MachineKind, MachineSpec } from "./machines/machine.ts";
 import { seededRandom } from "./random.ts";
 import { provideSecrets } from "./secrets.ts";
-import { ADMINISTRATORS, type DeployedStack, deployStack } from "./stack.ts";
+import { ADMINISTRATORS, codeOf, type DeployedStack, deployStack, type StackFunctions } from "./stack.ts";
 
 export interface LabOptions {
   /** Already moved to this machine's addresses. */
@@ -65,6 +65,8 @@ export interface Lab {
   readonly kafka: NetworkView;
   /** The groups are made, and their instances launch. */
   launch(): Promise<void>;
+  /** The functions' code with that definition of the same cluster: what is deployed with the template that is compiled of it. */
+  code(definition: Definition): FunctionCode;
   machine(instance: string): Machine;
   /** A call as an operator makes it. */
   operate(service: string, action: string, input: object): Promise<object>;
@@ -96,7 +98,6 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   door = await startHttpDoor({ cloud, host: "127.0.0.1", port: options.port ?? 0, log: say });
   const opened: Clients[] = [];
   try {
-    const plan = planFor(definition);
     const journal = new Journal(clock);
     // The access key id stands for the role that the calls are made in.
     const clientsOf = (role: string): Clients => {
@@ -114,26 +115,26 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         credentials: { accessKeyId: role, secretAccessKey: "lab" },
       });
     /** The ports of a deployed function, for one invocation after the other. */
-    const portsOf = ({ role, environment }: DeployedFunction): ((over: { clock: Clock; log: Log }) => Ports) => {
+    const portsOf = (
+      now: Definition,
+      { role, environment }: DeployedFunction,
+    ): ((over: { clock: Clock; log: Log }) => Ports) => {
       const clients = clientsOf(role);
       const { table, kafkaFunction } = environmentOf(environment);
-      return (over) => awsPorts({ clients, definition, tableName: table, kafkaFunction, ...over });
+      return (over) => awsPorts({ clients, definition: now, tableName: table, kafkaFunction, ...over });
     };
-    await provideSecrets(cloud, definition, seededRandom(options.seed).fork("secrets"), clock.now());
-    const stack = await deployStack(cloud, {
-      template: options.template,
-      definition,
-      clock,
-      functions: {
+    const functionsOf = (now: Definition): StackFunctions => {
+      const plan = planFor(now);
+      return {
         lifecycle(deployed) {
-          const ports = portsOf(deployed);
+          const ports = portsOf(now, deployed);
           return (event, context) => {
             const invocation = journal.begin("lifecycle", event);
             return lifecycleHandler({ plan, ports: ports(invocation) })(event, context).finally(invocation.end);
           };
         },
         sweep(deployed) {
-          const ports = portsOf(deployed);
+          const ports = portsOf(now, deployed);
           return (event, context) => {
             const invocation = journal.begin("sweep", event);
             const telemetry = options.telemetry ?? silence;
@@ -141,10 +142,17 @@ export async function startLab(options: LabOptions): Promise<Lab> {
           };
         },
         kafka(deployed) {
-          const asked = kafkaEnvironmentOf({ ...deployed.environment, AWS_REGION: definition.region });
+          const asked = kafkaEnvironmentOf({ ...deployed.environment, AWS_REGION: now.region });
           return kafkaHandler(options.kafka(asked && observerLogin(secretsFor(deployed.role), asked.secrets)));
         },
-      },
+      };
+    };
+    await provideSecrets(cloud, definition, seededRandom(options.seed).fork("secrets"), clock.now());
+    const stack = await deployStack(cloud, {
+      template: options.template,
+      definition,
+      clock,
+      functions: functionsOf(definition),
     });
     return {
       cloud,
@@ -156,6 +164,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       table: dynamoTable({ client: clientsOf("view").dynamodb, tableName: stack.table, cluster: definition.cluster }),
       kafka: options.kafka(looker(definition, secretsFor("view"))),
       launch: () => stack.launch(),
+      code: (next) => codeOf(functionsOf(next)),
       machine(instance) {
         const machine = machines.get(instance);
         if (!machine) throw new Error(`the lab has no machine for ${instance}`);
@@ -173,10 +182,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 /** Whoever looks at Kafka from outside does so as Rollcall's observer. */
 function looker({ cluster, security }: Definition, secrets: Secrets): LoginSource | undefined {
   if (!security) return undefined;
-  const { certificate, encrypt } = security;
+  const { authority, encrypt } = security;
   return observerLogin(secrets, {
     observer: observerSecret(cluster),
-    ...(encrypt && certificate !== undefined && { certificate }),
+    ...(encrypt && authority !== undefined && { authority }),
   });
 }
 

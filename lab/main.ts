@@ -172,10 +172,17 @@ async function inLab(
   try {
     view.done();
     view.note(`cloud: ${lab.endpoint}; addresses of ${definition.cluster}: 127.${slot}.0.0/16`);
-    const { summary, problems } = await giveTour({ ...nodes, lab, view, interrupted: promise });
+    const tour = await giveTour({
+      ...nodes,
+      lab,
+      view,
+      interrupted: promise,
+      template: (next) => packageTemplate(next, SCRATCH, signal),
+    });
+    const { summary, problems } = tour;
     if (!stay) view.summary(summary, problems, whereNext(summary.ok));
     else {
-      const file = keepDefinition(definition, slot);
+      const file = keepDefinition(tour.definition, slot);
       try {
         view.summary(summary, problems, lookAround(lab, nodes.kafka.real, file));
         await staying(lab, json ? undefined : view, promise);

@@ -26,7 +26,11 @@ export async function provideSecrets(
   if (!security) return;
   const provide = (Name: string, content: object): Promise<object> =>
     cloud.call("secretsmanager", "CreateSecret", { Name, SecretString: JSON.stringify(content) }, { role: "operator" });
-  if (security.certificate !== undefined) await provide(security.certificate, await makeCertificate(cluster, now));
+  if (security.certificate !== undefined && security.authority !== undefined) {
+    const { authority, ...certificate } = await makeCertificate(cluster, now);
+    await provide(security.certificate, certificate);
+    await provide(security.authority, { authority });
+  }
   for (const { secret } of security.users)
     if (secret !== undefined) await provide(secret, { password: drawPassword(random, LETTERS_AND_DIGITS) });
 }

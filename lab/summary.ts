@@ -2,6 +2,8 @@
 
 import type { RoleName } from "../shared/cluster/definition.ts";
 import type { EnsembleFindings } from "./tour/ensemble.ts";
+import type { OutageFindings } from "./tour/outage.ts";
+import { type RotationFindings, rotatedWell } from "./tour/rotate.ts";
 import { SECURE, type SecurityFindings } from "./tour/security.ts";
 
 export interface SummaryNode {
@@ -51,8 +53,12 @@ export interface Findings {
   readonly replay: { readonly events: number; readonly changes: number };
   /** Of a cluster that asks who is there: what came of each attempt. Real nodes only. */
   readonly security?: SecurityFindings;
+  /** Likewise, where a changed definition could be deployed. */
+  readonly rotation?: RotationFindings;
   /** Of a cluster on ZooKeeper. */
   readonly ensemble?: EnsembleFindings;
+  /** Likewise. Real nodes only. */
+  readonly outage?: OutageFindings;
   /** By `service:Action`. */
   readonly apiCalls: Readonly<Record<string, number>>;
 }
@@ -71,8 +77,12 @@ export interface Expected {
   readonly fixedAddress: readonly RoleName[];
   /** Whether it was to be tried who gets in. */
   readonly security: boolean;
+  /** Whether the nodes' own credential was to be rotated. */
+  readonly rotation: boolean;
   /** Whether an ensemble was to be watched. */
   readonly ensemble: boolean;
+  /** Whether an ensemble was to lose its majority. */
+  readonly outage: boolean;
 }
 
 /** Every value that is not as it must be, in words; ok where there is none. */
@@ -89,7 +99,9 @@ export function isOk(findings: Findings, expected: Expected): { readonly ok: boo
       : [`replaying ${findings.replay.events} events changed ${findings.replay.changes} things, not 0`]),
     ...(isTime(findings.launch.seconds) ? [] : [`the launch took ${findings.launch.seconds} s`]),
     ...securityProblems(findings, expected),
+    ...rotationProblems(findings, expected),
     ...ensembleProblems(findings, expected),
+    ...outageProblems(findings, expected),
     ...(Object.keys(findings.apiCalls).length > 0 ? [] : ["no API call was counted"]),
   ];
   return { ok: problems.length === 0, problems };
@@ -156,6 +168,25 @@ function securityProblems({ security }: Findings, expected: Expected): string[] 
   return Object.entries(SECURE)
     .filter(([attempt, wanted]) => security[attempt as keyof SecurityFindings] !== wanted)
     .map(([attempt, wanted]) => `${attempt}: ${security[attempt as keyof SecurityFindings]}, not ${wanted}`);
+}
+
+function rotationProblems({ rotation }: Findings, expected: Expected): string[] {
+  if (!rotation) return expected.rotation ? ["the nodes' own password was not rotated"] : [];
+  const wanted = rotatedWell(rotation);
+  const { former, present, refusals } = rotation;
+  return [
+    ...(former === wanted.former ? [] : [`the nodes' former password: ${former}, not ${wanted.former}`]),
+    ...(present === wanted.present ? [] : [`the nodes' present password: ${present}, not ${wanted.present}`]),
+    ...(refusals === 0 ? [] : [`nodes were refused by others ${refusals} times while passwords were rotated`]),
+  ];
+}
+
+function outageProblems({ outage }: Findings, expected: Expected): string[] {
+  if (!outage) return expected.outage ? ["the ensemble never lost its majority"] : [];
+  return [
+    ...outage.worsened.map((what) => `without a majority of the ensemble: ${what}`),
+    ...(outage.held.length > 0 ? [] : ["nothing was held while the ensemble had no majority"]),
+  ];
 }
 
 function ensembleProblems({ ensemble }: Findings, expected: Expected): string[] {

@@ -137,9 +137,9 @@ export function functionResources(definition: Definition, code: Readonly<Record<
 function secretVariables(definition: Definition): Readonly<Record<string, unknown>> {
   const secrets = secretsOfObserver(definition);
   if (!secrets) return {};
-  const { password, certificate } = secrets;
+  const { password, authority } = secrets;
   return {
     ROLLCALL_OBSERVER_SECRET: secretArn(definition, password),
-    ...(certificate !== undefined && { ROLLCALL_CERTIFICATE_SECRET: certificate }),
+    ...(authority !== undefined && { ROLLCALL_AUTHORITY_SECRET: authority }),
   };
 }

@@ -10,9 +10,14 @@ import {
 import type { Definition } from "../shared/cluster/definition.ts";
 import type { Problem } from "../shared/cluster/problems.ts";
 import { adminSecret, type SecretId } from "../shared/cluster/security.ts";
+import { isWhole } from "./secrets.ts";
 
-/** `leaving`: scheduled for deletion, and not readable any more. */
-export type SecretState = "there" | "absent" | "leaving";
+/**
+ * - `leaving`: scheduled for deletion, and not readable any more
+ * - `unsuffixed`: named by an ARN without the six random characters at its end, which itself looks as if it had them: policies
+ *   are made for the ARN as it is given, so that nobody could read it
+ */
+export type SecretState = "there" | "absent" | "leaving" | { readonly unsuffixed: true; readonly arn: string };
 
 /** A secret that has to be there before the stack, and where the definition says so. */
 export interface CountedOn {
@@ -23,17 +28,12 @@ export interface CountedOn {
 
 export function countedOn({ cluster, security }: Definition): CountedOn[] {
   if (!security) return [];
-  const { certificate, users, generation } = security;
+  const { certificate, authority, users, generation } = security;
+  const named = (key: string, secret: SecretId | undefined, remedy: string): CountedOn[] =>
+    secret === undefined ? [] : [{ path: `security.${key}`, secret, remedy }];
   return [
-    ...(certificate === undefined
-      ? []
-      : [
-          {
-            path: "security.certificate",
-            secret: certificate,
-            remedy: "Make it first: JSON with certificate, key and authority, each PEM",
-          },
-        ]),
+    ...named("certificate", certificate, "Make it first: JSON with certificate and key, each PEM"),
+    ...named("authority", authority, "Make it first: JSON with authority, the PEM of whoever signed the certificate"),
     ...users.flatMap(({ name, secret }) =>
       secret === undefined
         ? []
@@ -63,6 +63,10 @@ export function missingSecrets(definition: Definition, states: ReadonlyMap<Secre
     const state = states.get(secret) ?? "absent";
     if (state === "there") return [];
     if (state === "absent") return [{ path, value: secret, problem: "there is no such secret", remedy }];
+    if (typeof state === "object") {
+      const problem = "this ARN lacks what Secrets Manager has added to the secret's name, and looks as if it had it";
+      return [{ path, value: secret, problem, remedy: `Give it whole: ${state.arn}` }];
+    }
     const restore = `aws secretsmanager restore-secret --secret-id ${secret}`;
     return [{ path, value: secret, problem: "this secret is scheduled for deletion", remedy: restore }];
   });
@@ -77,10 +81,28 @@ export async function secretStates(
   return states;
 }
 
+/** When something of each was last changed, ms since the epoch; nothing of one that is not there. */
+export async function changesOf(
+  client: Pick<SecretsManagerClient, "send">,
+  secrets: readonly SecretId[],
+): Promise<ReadonlyMap<SecretId, number>> {
+  const changes = new Map<SecretId, number>();
+  for (const SecretId of secrets) {
+    const described = await client.send(new DescribeSecretCommand({ SecretId })).catch((error: unknown) => {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    });
+    const changed = described?.LastChangedDate;
+    if (changed) changes.set(SecretId, changed.getTime());
+  }
+  return changes;
+}
+
 async function stateOf(client: Pick<SecretsManagerClient, "send">, SecretId: SecretId): Promise<SecretState> {
   try {
-    const { DeletedDate } = await client.send(new DescribeSecretCommand({ SecretId }));
-    return DeletedDate === undefined ? "there" : "leaving";
+    const { DeletedDate, ARN } = await client.send(new DescribeSecretCommand({ SecretId }));
+    if (DeletedDate !== undefined) return "leaving";
+    return ARN !== undefined && isWhole(SecretId) && ARN !== SecretId ? { unsuffixed: true, arn: ARN } : "there";
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return "absent";
     throw error;

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { Definition, Role } from "../shared/cluster/definition.ts";
 import { isQuorum, kindOf } from "../shared/cluster/role-kinds.ts";
-import { adminSecret, generations, observerSecret, type SecretId, userSecret } from "../shared/cluster/security.ts";
+import { adminSecret, generationsMade, observerSecret, type SecretId, userSecret } from "../shared/cluster/security.ts";
 import { firstUsers } from "../shared/config/credentials.ts";
 import { programOf } from "../shared/config/program.ts";
 import { adminSecretId, OBSERVER_SECRET, userSecretId } from "./logical-ids.ts";
@@ -17,11 +17,14 @@ interface OwnSecret {
   readonly description: string;
 }
 
-/** Each generation of the admin's has a resource of its own, so that one more leaves the one before as it is. */
+/**
+ * Each generation of the admin's has a resource of its own, so that one more leaves those before as they are. Some stay beyond their
+ * time: a node that is behind goes through each, and what Secrets Manager has made once it cannot make again.
+ */
 function ownSecrets({ cluster, security }: Definition): OwnSecret[] {
   if (!security) return [];
   return [
-    ...generations(security).map((generation) => ({
+    ...generationsMade(security).map((generation) => ({
       logicalId: adminSecretId(generation),
       name: adminSecret(cluster, generation),
       description: `${cluster}: password of its nodes, generation ${generation}`,
@@ -56,9 +59,8 @@ const GENERATED = {
 };
 
 /**
- * They go with the stack: groups go first, and whatever these let in goes with the disks of their instances. An admin's goes
- * when its generation is no longer valid. Account and stack share a key by default (`aws/secretsmanager`), so that reading takes
- * no right to another.
+ * They go with the stack: groups go first, and whatever these let in goes with the disks of their instances. Account and stack
+ * share a key by default (`aws/secretsmanager`), so that reading takes no right to another.
  */
 export function secretResources(definition: Definition): Resources {
   return Object.fromEntries(
@@ -73,17 +75,20 @@ export function secretResources(definition: Definition): Resources {
 }
 
 /**
- * What a node of that role is ever told to fetch: for its own files; the first users, which any Kafka node may have to make; and,
- * on a broker, the users that are kept as declared.
+ * What a node of that role is ever told to fetch: for its own files, in whichever generation; the first users, which any Kafka node
+ * may have to make; and, on a broker, the users that are kept as declared.
  */
 export function secretsOfNode(definition: Definition, role: Role): SecretId[] {
+  const { cluster, security } = definition;
   const { runs } = kindOf(role);
   const files = programOf(role).secrets(definition, role);
   const first = runs === "kafka" ? firstUsers(definition) : [];
-  const declared = isQuorum(role) ? [] : (definition.security?.users ?? []);
+  const passing = runs === "kafka" && security ? generationsMade(security) : [];
+  const declared = isQuorum(role) ? [] : (security?.users ?? []);
   return [
     ...new Set([
       ...[...files, ...first].map(({ secret }) => secret),
+      ...passing.map((generation) => adminSecret(cluster, generation)),
       ...declared.map((user) => userSecret(definition.cluster, user)),
     ]),
   ];
@@ -93,23 +98,29 @@ export function secretsOfNode(definition: Definition, role: Role): SecretId[] {
 export function secretsOfObserver({ cluster, security }: Definition):
   | {
       readonly password: SecretId;
-      readonly certificate?: SecretId;
+      readonly authority?: SecretId;
     }
   | undefined {
   if (!security) return undefined;
-  const { encrypt, certificate } = security;
-  return { password: observerSecret(cluster), ...(encrypt && certificate !== undefined && { certificate }) };
+  const { encrypt, authority } = security;
+  return { password: observerSecret(cluster), ...(encrypt && authority !== undefined && { authority }) };
 }
 
 /** The six random characters at the end of each secret's ARN. */
 const ANY_SUFFIX = "-??????";
 const WITH_SUFFIX = /-[A-Za-z0-9]{6}$/;
 
+/**
+ * Whether it is taken for an ARN with them. One without, of a name that ends like them, looks the same: a deployment asks Secrets
+ * Manager.
+ */
+export const isWhole = (secret: SecretId): boolean => secret.startsWith("arn:") && WITH_SUFFIX.test(secret);
+
 /** A secret's ARN for a policy: whole for the stack's own, else with what Secrets Manager adds to the name it is given by. */
 export function secretArn(definition: Definition, secret: SecretId): unknown {
   const own = ownSecrets(definition).find(({ name }) => name === secret);
   if (own) return ref(own.logicalId);
-  if (secret.startsWith("arn:")) return WITH_SUFFIX.test(secret) ? secret : `${secret}${ANY_SUFFIX}`;
+  if (secret.startsWith("arn:")) return isWhole(secret) ? secret : `${secret}${ANY_SUFFIX}`;
   const here = "${AWS::Region}:${AWS::AccountId}";
   return sub(`arn:\${AWS::Partition}:secretsmanager:${here}:secret:${secret}${ANY_SUFFIX}`);
 }

@@ -33,6 +33,12 @@ export function accessFindings(
         `somebody had changed them past the definition; put right ${span(age)} ago: ${mark.drift.join(", ")}`,
         "where that was wanted, declare it at security.users and deploy; see access-changed in docs/runbook.md",
       );
+    for (const [user, why] of Object.entries(mark.troubles ?? {}))
+      report(
+        "wrong",
+        `user ${user} cannot be kept as declared: ${why}`,
+        "give it a secret that brokers can read, or leave it out at security.users; it is tried again by itself",
+      );
     if (age > MISSED_CHECKS * definition.periods.access)
       report("wrong", `users and ACLs were last compared ${span(age)} ago`, "see access-not-kept in docs/runbook.md");
   });

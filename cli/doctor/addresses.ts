@@ -62,7 +62,11 @@ function deployed(
   const name = `${role.name} ${id}`;
   const [found, ...more] = own;
   if (!found) {
-    report("wrong", `no interface of the cluster has ${address}, which ${name} needs`, "deploy the stack again");
+    report(
+      "wrong",
+      `no interface of the cluster has ${address}, which ${name} needs`,
+      "a deployment makes none where it made one before: see launch/3 in docs/runbook.md",
+    );
     return;
   }
   for (const other of more)

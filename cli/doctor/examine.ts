@@ -1,6 +1,6 @@
 /** Everything that the doctor looks at, and what it finds. What cannot be looked at is a finding, and hides nothing else. */
 import { FUNCTION_NAMES, functionNames } from "../../resources/functions.ts";
-import { countedOn, secretStates } from "../../resources/given-secrets.ts";
+import { changesOf, countedOn, secretStates } from "../../resources/given-secrets.ts";
 import { NODE_SCRIPT } from "../../resources/node-script.ts";
 import { waysOut } from "../../resources/way-out.ts";
 import { calling } from "../../shared/aws/call.ts";
@@ -29,7 +29,7 @@ import { memberFindings } from "./members.ts";
 import { nodeFindings } from "./nodes.ts";
 import { permissionFindings, toDeploy, toOperate } from "./permissions.ts";
 import { quotaFindings } from "./quotas.ts";
-import { secretFindings } from "./secrets.ts";
+import { ofTls, renewalFindings, secretFindings } from "./secrets.ts";
 import { subnetFindings } from "./subnets.ts";
 import { wiringFindings } from "./wiring.ts";
 
@@ -61,6 +61,7 @@ export async function examineCluster(cluster: Cluster): Promise<Examination> {
         area("commands", () => commands(cluster, sight)),
         area("Kafka", () => kafka(cluster, sight)),
         area("access", async () => access(cluster, sight)),
+        ...(cluster.definition.security?.certificate ? [area("certificate", () => renewals(cluster, sight))] : []),
       ]
     : [];
   const findings = (await Promise.all([...ground, ...inside])).flat();
@@ -133,6 +134,14 @@ async function secrets({ clients, definition }: Cluster): Promise<Finding[]> {
     clients.ec2().then((ec2) => calling("look for a way out", waysOut(ec2, definition.network.vpc))),
   ]);
   return secretFindings(definition, states, ways);
+}
+
+async function renewals({ clients, definition }: Cluster, { table, at }: ClusterSight): Promise<Finding[]> {
+  if (!table.seen) return [unseen("certificate", table.reason)];
+  const named = ofTls(definition.security ?? {}).map(([, secret]) => secret);
+  const client = await clients.secrets();
+  const changes = await calling("look when the certificate was changed", changesOf(client, named));
+  return renewalFindings(definition, changes, table.value, at);
 }
 
 async function groups({ clients, definition }: Cluster, deployed: boolean): Promise<Finding[]> {

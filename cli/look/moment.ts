@@ -43,7 +43,7 @@ function recordText({ action, command, configured, stopped, unregistered, hold, 
   const parts = [
     action?.kind,
     command && `command ${command.action} #${command.attempt}`,
-    configured && `configured with ${configured.digest.slice(0, 12)} (${configured.times})`,
+    configured && `configured with ${configured.digest.slice(0, 12) || "another by now"} (${configured.times})`,
     stopped !== undefined && "stopped",
     unregistered !== undefined && "out of Kafka",
     hold && `held: ${hold.reason}`,

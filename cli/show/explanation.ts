@@ -104,6 +104,8 @@ export function changeWords(change: Change): string {
       return `frees ${change.role} ${change.id}`;
     case "serve":
       return `marks ${change.role} ${change.id} as in service at ${change.address}`;
+    case "note-generation":
+      return `writes down that ${change.role} ${change.id} has generation ${change.generation} of the credential`;
     case "attach":
       return `attaches ${change.eni}`;
     case "keep-on-termination":

@@ -87,7 +87,11 @@ function recordWords(record: InstanceRecord, now: number): string[] {
         ]
       : []),
     ...(command ? [`command ${command.action} #${command.attempt} sent ${ago(command.sent)}`] : []),
-    ...(configured ? [`configured ${ago(configured.at)} with ${configured.digest.slice(0, 12)}…`] : []),
+    ...(configured
+      ? [
+          `configured ${ago(configured.at)}${configured.digest === "" ? "" : ` with ${configured.digest.slice(0, 12)}…`}`,
+        ]
+      : []),
     ...(stopped === undefined ? [] : [`stop confirmed ${ago(stopped)}`]),
     ...(unregistered === undefined ? [] : [`out of Kafka since ${span(now - unregistered)}`]),
     ...(hold ? [`held since ${timeOf(hold.since, now)}: ${hold.reason}`] : []),

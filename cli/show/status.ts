@@ -84,7 +84,8 @@ function lettersText({ letters }: Status): string {
 function accessText(mark: AccessMark | null, at: number): string {
   if (!mark) return "users and ACLs were never applied yet";
   const drift = mark.drift.length === 0 ? "as declared" : `put right: ${mark.drift.join(", ")}`;
-  return `users and ACLs compared ${span(at - mark.at)} ago, ${drift}`;
+  const troubles = Object.entries(mark.troubles ?? {}).map(([user, why]) => `, but for user ${user}: ${why}`);
+  return `users and ACLs compared ${span(at - mark.at)} ago, ${drift}${troubles.join("")}`;
 }
 
 /** The groups themselves cannot be seen. */

@@ -31,7 +31,7 @@ import { quotasApi } from "./quotas.ts";
 import { secretsApi } from "./secrets/api.ts";
 import { concealed } from "./secrets/sealed.ts";
 import { Secrets } from "./secrets/secrets.ts";
-import type { Bend, Call, Caller, Gateway, Outcome, Service, ServiceName } from "./service.ts";
+import type { Bend, Call, Caller, Gateway, Outcome, Service, ServiceName, View } from "./service.ts";
 import { AwsError } from "./service.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { sqsApi } from "./sqs/api.ts";
@@ -183,6 +183,13 @@ export class Cloud implements Gateway {
     await this.#machines.close();
   }
 
+  #viewOf(bend: Bend): View {
+    if (!bend) return { asOf: Number.POSITIVE_INFINITY };
+    const now = this.#world.now();
+    const { staleBy, lag } = bend;
+    return { asOf: now - staleBy, ...(lag && { items: (item: string) => now - lag(item) }) };
+  }
+
   async #answer({ service: name, action, input, caller }: Call, bend: Bend): Promise<Outcome> {
     try {
       const service = this.#services.get(name);
@@ -193,8 +200,7 @@ export class Cloud implements Gateway {
         this.#world.log(`${name}:${action} is not modelled (called by ${caller.role})`);
         throw service.unknownAction(action);
       }
-      const asOf = bend ? this.#world.now() - bend.staleBy : Number.POSITIVE_INFINITY;
-      return { output: await run(input, caller, { asOf }) };
+      return { output: await run(input, caller, this.#viewOf(bend)) };
     } catch (error) {
       return { error };
     }

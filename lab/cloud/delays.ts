@@ -7,6 +7,15 @@
  */
 export type Delay = number | readonly [number, number];
 
+/** The same, each as short as it can be. */
+export function shortest(delays: Delays): Delays {
+  const least = (delay: Delay): number => (typeof delay === "number" ? delay : delay[0]);
+  const { autoscaling, ec2, ssm, events, lambda } = delays;
+  const all = <Kind extends object>(kind: Kind): Kind =>
+    Object.fromEntries(Object.entries(kind).map(([name, delay]) => [name, least(delay)])) as Kind;
+  return { autoscaling: all(autoscaling), ec2: all(ec2), ssm: all(ssm), events: all(events), lambda };
+}
+
 export interface Delays {
   readonly autoscaling: {
     /** From a difference between desired and actual capacity until a launch or termination begins. */

@@ -24,8 +24,12 @@ export function drawUuid(random: Random): string {
 
 /** Hex digits. */
 function eight(random: Random): string {
-  return random
-    .below(2 ** 32)
-    .toString(16)
-    .padStart(8, "0");
+  const drawn = random.below(2 ** 32);
+  return four(drawn >>> 16) + four(drawn & 0xffff);
 }
+
+function four(number: number): string {
+  return `${BYTES[number >>> 8]}${BYTES[number & 0xff]}`;
+}
+
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

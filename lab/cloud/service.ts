@@ -5,6 +5,7 @@
  * (without `$metadata`), lists as arrays, numbers as numbers, timestamps as `Date`, blobs as `Uint8Array`.
  */
 import * as v from "valibot";
+import type { AsOf } from "./timeline.ts";
 
 /** Who calls: the role that an access key id stands for. */
 export interface Caller {
@@ -33,6 +34,8 @@ export class AwsError extends Error {
 /** What a read may see: everything up to now, or, where replicas lag, only what was so `asOf` (ms since the epoch). */
 export interface View {
   readonly asOf: number;
+  /** The same for what a listing has in it, where each item lags by a time of its own. */
+  readonly items?: AsOf;
 }
 
 /** Parses the input (any field it does not model is refused), does it, answers. Throws AwsError. */
@@ -103,7 +106,8 @@ export type Outcome = { readonly output: object } | { readonly error: unknown };
 export interface Faults {
   /**
    * Before the call takes effect. Throw to refuse it (throttling, 500); never settle to kill its caller before the
-   * call; answer `staleBy` (ms) to let a read see the world as it was that long ago.
+   * call; answer `staleBy` (ms) to let a read see the world as it was that long ago, and `lag` where it sees each thing as
+   * of another moment.
    */
   before?(call: Call): Promise<Bend> | Bend;
   /**
@@ -112,7 +116,13 @@ export interface Faults {
   after?(call: Call, outcome: Outcome): Promise<void> | void;
 }
 
-export type Bend = { readonly staleBy: number } | undefined;
+export type Bend =
+  | {
+      readonly staleBy: number;
+      /** By how much each item of a listing lags, by its key, ms; left out: by as much as the listing itself. */
+      readonly lag?: (item: string) => number;
+    }
+  | undefined;
 
 /**
  * What the doors call. `call` answers what the service answers, or throws AwsError; it counts and logs the call and

@@ -24,17 +24,17 @@ export interface Snapshot {
 
 interface Parts {
   readonly groups: {
-    all(): Group[];
+    all(): readonly Group[];
     members(group: string): Member[];
     readonly actions: { all(): LifecycleAction[] };
     readonly activities: { list(): Activity[] };
   };
   readonly ec2: {
     readonly instances: { all(): Instance[] };
-    readonly interfaces: { all(): NetworkInterface[] };
+    readonly interfaces: { all(): readonly NetworkInterface[] };
   };
   readonly agents: { all(): Agent[] };
-  readonly commands: { everything(): Invocation[] };
+  readonly commands: { everything(): readonly Invocation[] };
   readonly queues: { all(): { readonly name: string; readonly messages: readonly unknown[] }[] };
   readonly stacks: ReadonlyMap<string, { readonly resources: readonly StackResource[] }>;
 }

@@ -2,10 +2,15 @@
  * Values by key that remember how they were a while ago, so that a read can be answered as a lagging replica would:
  * with the world of some seconds before.
  */
+/** ms since the epoch; for each key its own where it is a function. */
+export type AsOf = number | ((key: string) => number);
+
 export class Timeline<T> {
   readonly #now: () => number;
   readonly #horizon: number;
   readonly #versions = new Map<string, { readonly at: number; readonly value: T | undefined }[]>();
+  /** All of now, where nothing has been written since it was asked for. */
+  #latest: readonly T[] | undefined;
 
   /** `horizon`: how far back reads may look, milliseconds. */
   constructor(now: () => number, horizon = 120_000) {
@@ -30,16 +35,23 @@ export class Timeline<T> {
   }
 
   /** In the order in which the keys first came. */
-  values(asOf = Number.POSITIVE_INFINITY): T[] {
+  values(asOf: AsOf = Number.POSITIVE_INFINITY): readonly T[] {
+    if (asOf !== Number.POSITIVE_INFINITY) return this.#values(asOf);
+    this.#latest ??= this.#values(asOf);
+    return this.#latest;
+  }
+
+  #values(asOf: AsOf): T[] {
     const found: T[] = [];
     for (const key of this.#versions.keys()) {
-      const value = this.get(key, asOf);
+      const value = this.get(key, typeof asOf === "number" ? asOf : asOf(key));
       if (value !== undefined) found.push(value);
     }
     return found;
   }
 
   #write(key: string, value: T | undefined): void {
+    this.#latest = undefined;
     const now = this.#now();
     const versions = this.#versions.get(key) ?? [];
     if (versions.at(-1)?.at === now) versions.pop();

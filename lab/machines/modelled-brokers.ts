@@ -19,6 +19,7 @@ import {
   elected,
   nameOf,
   type Partition,
+  reassigned,
   withIsrMember,
   withoutBroker,
 } from "./modelled-partition.ts";
@@ -92,6 +93,8 @@ export class Brokers {
   /** Followers that are catching up, by `topic-partition/id`. */
   readonly #fetching = new Map<string, Timer>();
   readonly #acknowledged = new Map<string, number>();
+  /** Replicas that partitions are to have, by name. */
+  readonly #reassigning = new Map<string, readonly number[]>();
   #partitions: Partition[] = [];
   /** With ZooKeeper: the broker that is the controller, or was until its session ends. */
   #active: Registration | undefined;
@@ -163,6 +166,13 @@ export class Brokers {
         const [leader = -1] = replicas;
         this.#partitions.push({ topic, index, replicas, minIsr, leader, isr: replicas, elr: [] });
       }
+    });
+  }
+
+  /** As `kafka-reassign-partitions` asks: that partition's replicas are these, once they have all there is. */
+  reassign(topic: string, index: number, replicas: readonly number[]): void {
+    this.#change(() => {
+      this.#reassigning.set(nameOf({ topic, index }), replicas);
     });
   }
 
@@ -337,6 +347,14 @@ export class Brokers {
     });
   }
 
+  #reassign(partition: Partition): Partition {
+    const replicas = this.#reassigning.get(nameOf(partition));
+    if (!replicas) return partition;
+    const next = reassigned(partition, replicas);
+    if (next.replicas === replicas) this.#reassigning.delete(nameOf(partition));
+    return next;
+  }
+
   /** The controller learns of the sessions that have ended. */
   #takeNote(): void {
     for (const [id, registration] of this.#registrations) {
@@ -381,6 +399,7 @@ export class Brokers {
     this.#electController();
     if (!this.hasController) return;
     this.#takeNote();
+    if (this.#reassigning.size > 0) this.#partitions = this.#partitions.map((partition) => this.#reassign(partition));
     this.#partitions = this.#partitions.map((partition) => this.#elect(partition));
     this.#fetch();
   }

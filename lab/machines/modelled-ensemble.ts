@@ -72,6 +72,10 @@ export class Ensemble implements MetadataQuorum {
     this.update();
   }
 
+  remove(id: number): void {
+    throw new Error(`member ${id} is one of the ensemble by its configuration`);
+  }
+
   needs(process: NodeProcess): boolean {
     return (
       this.#serving.has(process) &&

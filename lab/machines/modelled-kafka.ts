@@ -60,6 +60,8 @@ export interface ModelledKafkaOptions {
   readonly mode?: Mode;
   /** Eligible leader replicas (KIP-966): on in clusters founded with Kafka 4.1 or later, and by default here; never on ZooKeeper. */
   readonly elr?: boolean;
+  /** How much longer a process takes to open its listener, as it recovers its log, ms; by default nothing. */
+  readonly recovery?: (launch: Launch) => number;
 }
 
 export interface TopicSpec {
@@ -91,6 +93,7 @@ export class ModelledKafka {
   readonly access: Access;
   readonly #clock: Scheduler;
   readonly #durations: KafkaDurations;
+  readonly #recovery: (launch: Launch) => number;
   readonly #quorum: MetadataQuorum;
   readonly #brokers: Brokers;
   readonly #processes = new Set<NodeProcess>();
@@ -98,10 +101,17 @@ export class ModelledKafka {
   #listed: readonly NodeProcess[] | undefined;
   readonly #plugged = new Map<string, number>();
 
-  constructor({ clock, mode = "kraft", durations = DURATIONS[mode], elr = mode === "kraft" }: ModelledKafkaOptions) {
+  constructor({
+    clock,
+    mode = "kraft",
+    durations = DURATIONS[mode],
+    elr = mode === "kraft",
+    recovery = () => 0,
+  }: ModelledKafkaOptions) {
     this.mode = mode;
     this.#clock = clock;
     this.#durations = durations;
+    this.#recovery = recovery;
     const violate = this.#violate.bind(this);
     const quorum = new QUORUMS[mode](clock, durations.quorum, violate, () => this.#brokers.quorumChanged());
     this.#quorum = quorum;
@@ -140,6 +150,16 @@ export class ModelledKafka {
     this.#brokers.createTopic(topic, partitions, replication, minIsr);
   }
 
+  /** By Kafka's own tool. */
+  reassign(topic: string, index: number, replicas: readonly number[]): void {
+    this.#brokers.reassign(topic, index, replicas);
+  }
+
+  /** By Kafka's own tool; of a ZooKeeper ensemble there is none. */
+  removeController(id: number): void {
+    this.#quorum.remove(id);
+  }
+
   get clusterId(): string | undefined {
     return this.#quorum.clusterId;
   }
@@ -169,7 +189,7 @@ export class ModelledKafka {
     return this.#quorum.answer(this.#brokers.live);
   }
 
-  /** Processes that have not ended, whether their listener is open yet or not. */
+  /** Processes that have not ended, whether their listener is open yet or not: the same list until one comes or goes. */
   processes(): readonly NodeProcess[] {
     this.#listed ??= [...this.#processes];
     return this.#listed;
@@ -218,7 +238,7 @@ export class ModelledKafka {
     }
     this.#processes.add(process);
     this.#listed = undefined;
-    const boot = this.#clock.after(this.#durations.jvm, () => {
+    const boot = this.#clock.after(this.#durations.jvm + this.#recovery(launch), () => {
       process.up = true;
       if (isMember(process)) this.#quorum.join(process);
       else this.#brokers.join(process);

@@ -15,6 +15,8 @@ export interface MetadataQuorum {
   leave(process: NodeProcess): void;
   /** Would the quorum lose its majority without that process, which it has now? */
   needs(process: NodeProcess): boolean;
+  /** As `kafka-metadata-quorum remove-controller` does: one that runs joins again by itself. Throws where there are no voters to change. */
+  remove(id: number): void;
   /** Looks again at who is there. To be called when a process's network comes or goes. */
   update(): void;
   /** Whether it serves that member's clients now. */

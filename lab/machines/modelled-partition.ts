@@ -17,8 +17,16 @@ export interface Partition {
   readonly lastKnownLeader?: number;
 }
 
-export function nameOf(partition: Partition): string {
+export function nameOf(partition: Pick<Partition, "topic" | "index">): string {
   return `${partition.topic}-${partition.index}`;
+}
+
+/** It gets these replicas: what was there before stays until all of them are in the ISR. */
+export function reassigned(partition: Partition, replicas: readonly number[]): Partition {
+  if (!replicas.every((id) => partition.isr.includes(id)))
+    return { ...partition, replicas: [...new Set([...replicas, ...partition.replicas])] };
+  const leader = replicas.includes(partition.leader) ? partition.leader : -1;
+  return { ...partition, replicas, leader, isr: partition.isr.filter((id) => replicas.includes(id)) };
 }
 
 /** The broker is fenced, or shuts down in order: it leaves the ISR and leads no more. */

@@ -91,6 +91,11 @@ export class Quorum implements MetadataQuorum {
     return this.#leader !== undefined && letsIn(this.#leader, process);
   }
 
+  remove(id: number): void {
+    this.#voters = this.#voters.filter((voter) => voter.id !== id);
+    this.update();
+  }
+
   update(): void {
     this.#found();
     this.#elect();

@@ -67,8 +67,8 @@ export class NodeScript {
   readonly #random: Random;
   #holder: Killable | undefined;
   #tombstone = false;
-  /** When the newest configuration that was taken up was sent, ms since the epoch. */
-  #issued = 0;
+  /** When the newest of each that was taken up was sent, ms since the epoch. */
+  readonly #issued = { configuration: 0, declaration: 0 };
   #settings: Settings | undefined;
   /** What lies in `secrets/`, by file. */
   #secrets: ReadonlyMap<string, string> = new Map();
@@ -110,7 +110,7 @@ export class NodeScript {
     if (action === "stop") return this.#stop(run);
     if (action === "status") return Promise.resolve(this.#look());
     if (action === "verify") return this.#verify(run);
-    if (action === "access") return this.#access(payload, run);
+    if (action === "access") return this.#access(payload, issued, run);
     throw new Failure(`SSM_action must be configure, stop, status, verify or access; it is '${action.slice(0, 40)}'`);
   }
 
@@ -121,7 +121,7 @@ export class NodeScript {
     await this.#waitForAddress(payload.address, run);
     await this.#lock(run);
     this.#refuseTombstone();
-    this.#takeUp(issued);
+    this.#takeUp("configuration", issued);
     this.#checkDisk(payload);
     const secrets = await this.#fetchSecrets(payload, run);
     const changed = this.#digest !== payload.digest || !sameTexts(secrets, this.#secrets);
@@ -187,11 +187,12 @@ export class NodeScript {
   }
 
   /** By Kafka's tools, through this node's own broker. */
-  async #access(encoded: string, run: Killable): Promise<Answer> {
+  async #access(encoded: string, issued: string, run: Killable): Promise<Answer> {
     const { durations, kafka, call } = this.#host;
     this.#refuseTombstone();
     const order = readOrder(encoded);
     if (!this.#settings) throw new Failure("this node is not configured, so it has no broker to ask", this.#look());
+    this.#takeUp("declaration", issued);
     const [host = "", port = ""] = (this.#settings.listeners ?? "").replace(/^.*:\/\//, "").split(":");
     await this.#wait(durations.tool, run);
     const login = this.#login;
@@ -202,20 +203,29 @@ export class NodeScript {
       throw new Failure(`the broker at ${host}:${port} does not tell its users: ${why}`, this.#look());
     }
     const passwords = new Map<string, Credential>();
-    const troubles: string[] = [];
+    const own: string[] = [];
+    const troubles: Record<string, string> = {};
     for (const { name, ...value } of order.users) {
       try {
-        passwords.set(name, await run.until(readSecret(value, call)));
+        const credential = await run.until(readSecret(value, call));
+        const known = name.startsWith("rollcall-admin-") && this.#secrets.get(name.slice("rollcall-".length));
+        if (typeof known === "string" && known !== credential.password)
+          throw new Failure(
+            `secret ${value.secret} has another password of ${name} than this node has: put the one before back, and raise security.generation for another`,
+          );
+        passwords.set(name, credential);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        troubles.push(error.message);
+        if (name.startsWith("rollcall-")) own.push(error.message);
+        else troubles[name] = error.message;
       }
     }
     await this.#wait(durations.tool, run);
     if (!kafka.hasController) throw new Failure(`the broker at ${host}:${port} refuses: TimeoutException`);
-    const access = carryOut(order, passwords, kafka.access);
-    // What one secret lacks keeps nobody else out.
-    if (troubles.length > 0) throw new Failure(`${troubles.join(". ")}.`, { access });
+    const done = carryOut(order, passwords, kafka.access);
+    const access = { ...done, ...(Object.keys(troubles).length > 0 && { troubles }) };
+    // What one secret lacks keeps nobody else out, and is a failure only where nodes or Rollcall itself go by it.
+    if (own.length > 0) throw new Failure(`${own.join(". ")}.`, { access });
     return { digest: order.digest, access };
   }
 
@@ -258,11 +268,11 @@ export class NodeScript {
   }
 
   /** Orders are told apart by when they were sent. */
-  #takeUp(issued: string): void {
+  #takeUp(what: "configuration" | "declaration", issued: string): void {
     if (issued === "") return;
-    if (Number(issued) < this.#issued)
-      throw new Failure("a newer configuration was taken up already: this one came late");
-    this.#issued = Number(issued);
+    if (Number(issued) < this.#issued[what])
+      throw new Failure(`a newer ${what} was taken up already: this one came late`);
+    this.#issued[what] = Number(issued);
   }
 
   /** A disk that was formatted for another node or cluster is not touched. */

@@ -4,8 +4,9 @@
  */
 interface Arrival {
   readonly who: string;
-  /** Asked for only where one arrives with several things. */
-  readonly what: () => string;
+  readonly what: string;
+  /** Asked for only where one arrives with the same several times. */
+  readonly about: (() => string) | undefined;
   readonly enter: () => void;
 }
 
@@ -13,8 +14,8 @@ export class Barrier {
   #arrived: Arrival[] = [];
 
   /** Calls back when it may take effect. */
-  arrive(who: string, what: () => string, enter: () => void): void {
-    this.#arrived.push({ who, what, enter });
+  arrive(who: string, what: string, enter: () => void, about?: () => string): void {
+    this.#arrived.push({ who, what, about, enter });
   }
 
   /** Lets in whoever has arrived; false where nobody has. To be called when everything else has come to rest. */
@@ -29,7 +30,16 @@ export class Barrier {
 }
 
 function inOrder(arrived: Arrival[]): readonly Arrival[] {
-  return arrived.sort((a, b) => compared(a.who, b.who) || compared(a.what(), b.what()));
+  const texts = new Map<Arrival, string>();
+  const textOf = (arrival: Arrival): string => {
+    let text = texts.get(arrival);
+    if (text === undefined) {
+      text = arrival.about?.() ?? "";
+      texts.set(arrival, text);
+    }
+    return text;
+  };
+  return arrived.sort((a, b) => compared(a.who, b.who) || compared(a.what, b.what) || compared(textOf(a), textOf(b)));
 }
 
 function compared(a: string, b: string): number {

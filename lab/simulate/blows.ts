@@ -7,7 +7,7 @@ interface Aim {
   readonly nth: number;
 }
 
-export type Blow = { readonly at: number } /** Its group ends it, and replaces it. */ & (
+export type Blow = { readonly at: number } /** Its group ends it, serving or not yet, and replaces it. */ & (
   | ({ readonly kind: "terminate" } & Aim)
   /** EC2 ends it, and its group finds out. In whatever state it is. */
   | ({ readonly kind: "kill" } & Aim)
@@ -30,11 +30,19 @@ export type Blow = { readonly at: number } /** Its group ends it, and replaces i
   | { readonly kind: "function-outage"; readonly for: number }
   /** Another definition is deployed: every node is to be configured anew; with `rotate`, by another credential of its own. */
   | { readonly kind: "redefine"; readonly rotate: boolean }
+  /** For so many ms after the next launch every sweep sees the world as it was before: its reads go where replicas lag. */
+  | { readonly kind: "lag"; readonly for: number }
+  /** An operator asks Rollcall for it, as soon as there is somebody to ask it of: see `operator.ts`. */
+  | ({ readonly kind: "hold"; readonly for: number } & Aim)
+  | ({ readonly kind: AskedOnce } & Aim)
   /** By hand, past the definition: an ACL goes and a stranger's comes, a stranger becomes a user, a password or the observer goes. */
   | { readonly kind: "tamper"; readonly with: "acl" | "user" | "password" | "observer" }
   /** The archive's events since so many ms ago once more, to Rollcall's rules. */
   | { readonly kind: "replay"; readonly window: number }
 );
+
+/** What an operator asks for that has an end of its own; a hold lasts until it is taken back. */
+export type AskedOnce = "abandon" | "force" | "release";
 
 export type BlowKind = Blow["kind"];
 
@@ -68,6 +76,12 @@ export interface Rates {
   readonly commandFailed: number;
   /** EC2 has no instance to give. */
   readonly noCapacity: number;
+  /** A listing of groups sees each instance as of another moment of the last seconds. */
+  readonly uneven: number;
+  /** A configuration that the agent had kept is run once more when the node has just been stopped. */
+  readonly commandRevived: number;
+  /** A Kafka process recovers its log for long before it opens its listener. */
+  readonly recovery: number;
 }
 
 export const NO_RATES: Rates = {
@@ -89,4 +103,7 @@ export const NO_RATES: Rates = {
   commandStuck: 0,
   commandFailed: 0,
   noCapacity: 0,
+  uneven: 0,
+  commandRevived: 0,
+  recovery: 0,
 };

@@ -58,6 +58,15 @@ export class Containers {
     return this.#byRole.get(caller.role);
   }
 
+  /** What somebody acts through who is no function: nothing goes wrong with it, and it comes in its order like all else. */
+  outsider(role: string): Inside {
+    return insideOf(role, this.#clock, this.#gateway, (what, work, about) => {
+      return new Promise((resolve, reject) => {
+        this.#barrier.arrive(role, what, () => void work().then(resolve, reject), about);
+      });
+    });
+  }
+
   /** A function's handler, each of whose invocations has a container to itself. */
   serve(name: string, make: Make): Handler {
     const idle: Running[] = [];
@@ -87,6 +96,28 @@ interface Outside {
   readonly barrier: Barrier;
 }
 
+/** Does that as soon as it is let in, with what it is in words, and what it is about. */
+type Entering = <T>(what: string, work: () => Promise<T>, about?: () => string) => Promise<T>;
+
+function insideOf(role: string, clock: LabClock, gateway: Pick<Gateway, "call">, entering: Entering): Inside {
+  const caller = { role };
+  return {
+    caller,
+    gateway: {
+      call: (service, action, input) =>
+        entering(
+          `${service}:${action}`,
+          () => gateway.call(service, action, input, caller),
+          () => contentOf(input),
+        ),
+    },
+    clock: {
+      now: () => clock.now(),
+      wait: (ms) => entering(`wait ${ms}`, () => clock.wait(ms)),
+    },
+  };
+}
+
 class Running implements Container {
   readonly function: string;
   readonly #clock: LabClock;
@@ -103,9 +134,8 @@ class Running implements Container {
     this.#barrier = barrier;
     this.#role = role;
     this.#killed = killed;
-    const caller = { role };
     /** What a process that has ended waits for never comes. */
-    const entering = <T>(what: () => string, work: () => Promise<T>): Promise<T> =>
+    const entering: Entering = <T>(what: string, work: () => Promise<T>, about?: () => string): Promise<T> =>
       new Promise((resolve, reject) => {
         const enter = (): void => {
           if (!this.#alive) return;
@@ -118,26 +148,9 @@ class Running implements Container {
             },
           );
         };
-        if (this.#alive) barrier.arrive(role, what, enter);
+        if (this.#alive) barrier.arrive(role, what, enter, about);
       });
-    this.#handler = make({
-      caller,
-      gateway: {
-        call: (service, action, input) =>
-          entering(
-            () => `${service}:${action} ${contentOf(input)}`,
-            () => gateway.call(service, action, input, caller),
-          ),
-      },
-      clock: {
-        now: () => clock.now(),
-        wait: (ms) =>
-          entering(
-            () => `wait ${ms}`,
-            () => clock.wait(ms),
-          ),
-      },
-    });
+    this.#handler = make(insideOf(role, clock, gateway, entering));
   }
 
   run(event: unknown, context: Context): Promise<unknown> {
@@ -148,14 +161,10 @@ class Running implements Container {
         this.#alive = false;
       });
       const end = (tell: () => void): void =>
-        this.#barrier.arrive(
-          this.#role,
-          () => "ends",
-          () => {
-            limit.cancel();
-            if (this.#alive) tell();
-          },
-        );
+        this.#barrier.arrive(this.#role, "ends", () => {
+          limit.cancel();
+          if (this.#alive) tell();
+        });
       this.#handler(event, context).then(
         (answer) => end(() => resolve(answer)),
         (error: unknown) => end(() => reject(error)),

@@ -37,9 +37,11 @@ export const CRASH_SCENARIOS: Readonly<Record<string, Pick<Scenario, "shape" | "
   "brokers are replaced": at(PAIR, { at: SETTLED, kind: "refresh", role: "broker" }),
   "controller terminates": at(QUORUM, { at: SETTLED, kind: "terminate", ...controller }),
   "controller dies": at(QUORUM, { at: SETTLED, kind: "kill", ...controller }),
-  "controllers are replaced": at(
+  /** In two groups at once; a third one would only do the same once more. */
+  "two controllers are replaced": at(
     { ...QUORUM, zones: 3, controllers: 1 },
-    { at: SETTLED, kind: "refresh", role: "controller" },
+    { at: SETTLED, kind: "terminate", ...controller },
+    { at: SETTLED, kind: "terminate", ...controller },
   ),
   "ensemble is founded": at(ENSEMBLE),
   "ensemble member terminates": at(ENSEMBLE, { at: SETTLED, kind: "terminate", ...zookeeper }),

@@ -7,7 +7,7 @@ import type { CloudEvent } from "../cloud/events/event.ts";
 import { broken, type CloudFaults, throttled } from "../cloud/faults.ts";
 import type { Bend, Call } from "../cloud/service.ts";
 import type { Rates } from "./blows.ts";
-import type { Containers } from "./containers.ts";
+import type { Container, Containers } from "./containers.ts";
 import { type Dice, type Name, named } from "./dice.ts";
 
 export interface Fault {
@@ -32,6 +32,12 @@ export interface FaultOptions {
 const LAGGING = /^(Describe|List|Get)/;
 /** What lags or comes twice does so by little as a rule: half of the times by less than an eighth of the most. */
 const MOSTLY_SHORT = 3;
+/** An event comes twice within a second as a rule, and mostly while the first one is being worked on. */
+const MOSTLY_AT_ONCE = 6;
+/** The longest that reads lag behind, ms. */
+const LAG = 15_000;
+/** The same for which instances there are: EC2's users are told to allow for minutes. */
+const INSTANCES_LAG = 100_000;
 /** Only so many of the sweep's own events are lost: without any sweep nobody would be at work at all. */
 const SWEEPS_LOST = 0.15;
 
@@ -43,6 +49,12 @@ interface Kind {
   readonly names: Map<keyof Rates, Name>;
 }
 
+/** A call on its way there, and its answer. */
+interface Hits {
+  readonly asked: Kind;
+  readonly done: Kind;
+}
+
 /** One of a kind: the n-th. */
 interface Target {
   readonly kind: Kind;
@@ -52,7 +64,12 @@ interface Target {
 export class Faults implements CloudFaults {
   readonly #options: FaultOptions;
   readonly #kinds = new Map<string, Kind>();
+  /** Those of calls: by function, by service, by action. */
+  readonly #calls = new Map<string, Map<string, Map<string, Hits>>>();
   #on = true;
+  /** What of the world sweeps do not see yet; before that, for how long they will not, ms. */
+  #lag: { readonly since: number; readonly until: number } | undefined;
+  #laggard: number | undefined;
 
   constructor(options: FaultOptions) {
     this.#options = options;
@@ -63,10 +80,15 @@ export class Faults implements CloudFaults {
     this.#on = false;
   }
 
+  /** For so many ms after the next launch sweeps see the world as it was before. */
+  lag(ms: number): void {
+    this.#laggard = ms;
+  }
+
   before(call: Call): Promise<Bend> | Bend {
     const container = this.#options.containers.of(call.caller);
     if (!container) return undefined;
-    const target = this.#next(`${container.function} ${call.service}:${call.action}`);
+    const target = nextOf(this.#kindsOf(container, call).asked);
     if (this.#strikes("killed", target, 0.5)) {
       container.kill();
       return never();
@@ -81,8 +103,8 @@ export class Faults implements CloudFaults {
       : this.#strikes("broken", target)
         ? broken(call.service)
         : undefined;
-    const lags = call.service !== "table" && LAGGING.test(call.action) && this.#strikes("stale", target);
-    const bend = lags ? { staleBy: 500 + this.#draw("stale", target, 15_000, MOSTLY_SHORT) } : undefined;
+    const lagging = call.service !== "table" && LAGGING.test(call.action);
+    const bend = lagging ? this.#bend(call, target, container) : undefined;
     if (slow > 0) {
       return this.#options.clock.wait(slow).then(() => {
         if (refused) throw refused;
@@ -93,10 +115,27 @@ export class Faults implements CloudFaults {
     return bend;
   }
 
+  /** Which moment that read sees. */
+  #bend({ action }: Call, target: Target, container: Container): Bend {
+    if (this.#strikes("stale", target)) {
+      const most = action === "DescribeInstances" ? INSTANCES_LAG : LAG;
+      return { staleBy: 500 + this.#draw("stale", target, most, MOSTLY_SHORT) };
+    }
+    const behind = container.function === "sweep" ? this.#behind() : undefined;
+    if (behind) return behind;
+    if (action !== "DescribeAutoScalingGroups" || !this.#strikes("uneven", target)) return undefined;
+    return { staleBy: 0, lag: (instance) => this.#lagOf(instance, target) };
+  }
+
+  #behind(): Bend {
+    const now = this.#options.clock.now();
+    return this.#on && this.#lag && now < this.#lag.until ? { staleBy: now - this.#lag.since } : undefined;
+  }
+
   after(call: Call): Promise<void> | void {
     const container = this.#options.containers.of(call.caller);
     if (!container) return;
-    const target = this.#next(`${container.function} ${call.service}:${call.action} done`);
+    const target = nextOf(this.#kindsOf(container, call).done);
     if (this.#strikes("killed", target, 0.5)) {
       container.kill();
       return never();
@@ -110,7 +149,7 @@ export class Faults implements CloudFaults {
     if (this.#strikes("eventLost", target, 1, type === "Scheduled Event" ? SWEEPS_LOST : 1)) return [];
     const late = this.#strikes("eventLate", target) ? this.#draw("eventLate", target, 90_000) : 0;
     return this.#strikes("eventTwice", target)
-      ? [late, this.#draw("eventTwice", target, 60_000, MOSTLY_SHORT)]
+      ? [late, this.#draw("eventTwice", target, 60_000, MOSTLY_AT_ONCE)]
       : [late];
   }
 
@@ -128,7 +167,13 @@ export class Faults implements CloudFaults {
   }
 
   launch(_zone: string): string | undefined {
-    return this.#strikes("noCapacity", this.#next("launch")) ? "InsufficientInstanceCapacity" : undefined;
+    if (this.#strikes("noCapacity", this.#next("launch"))) return "InsufficientInstanceCapacity";
+    if (this.#laggard !== undefined) {
+      const now = this.#options.clock.now();
+      this.#lag = { since: now - 1, until: now + this.#laggard };
+      this.#laggard = undefined;
+    }
+    return undefined;
   }
 
   /** What a command meets on the node. */
@@ -138,14 +183,35 @@ export class Faults implements CloudFaults {
     return this.#strikes("commandFailed", target) ? "failed" : undefined;
   }
 
+  /** That many ms after a stop has ended an older configuration is run again; undefined: it is not. */
+  revived(): number | undefined {
+    const target = this.#next("run configure after stop");
+    return this.#strikes("commandRevived", target) ? this.#draw("commandRevived", target, 5_000) : undefined;
+  }
+
+  /** How much longer a process of that role takes to start, ms. */
+  recovery(role: string): number {
+    const target = this.#next(`start ${role}`);
+    return this.#strikes("recovery", target) ? this.#draw("recovery", target, 90_000, MOSTLY_SHORT) : 0;
+  }
+
+  /** Of what one listing says of that instance. */
+  #lagOf(instance: string, { number }: Target): number {
+    return Math.floor(LAG * this.#options.dice.roll(named(`uneven: ${instance}`), -number) ** MOSTLY_SHORT);
+  }
+
   #next(text: string): Target {
-    let kind = this.#kinds.get(text);
-    if (!kind) {
-      kind = { text, count: 0, names: new Map() };
-      this.#kinds.set(text, kind);
-    }
-    kind.count += 1;
-    return { kind, number: kind.count };
+    return nextOf(foundIn(this.#kinds, text, () => kindNamed(text)));
+  }
+
+  /** Calls are by far the most that anything happens to, so what they are is looked up without a text being made. */
+  #kindsOf({ function: name }: Container, { service, action }: Call): Hits {
+    const services = foundIn(this.#calls, name, () => new Map<string, Map<string, Hits>>());
+    const actions = foundIn(services, service, () => new Map<string, Hits>());
+    return foundIn(actions, action, () => {
+      const text = `${name} ${service}:${action}`;
+      return { asked: kindNamed(text), done: kindNamed(`${text} done`) };
+    });
   }
 
   /** `share`: of the rate that this counts for; `most`: the rate is no higher here. */
@@ -173,6 +239,24 @@ export class Faults implements CloudFaults {
     }
     return name;
   }
+}
+
+function kindNamed(text: string): Kind {
+  return { text, count: 0, names: new Map() };
+}
+
+function nextOf(kind: Kind): Target {
+  kind.count += 1;
+  return { kind, number: kind.count };
+}
+
+function foundIn<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let found = map.get(key);
+  if (found === undefined) {
+    found = make();
+    map.set(key, found);
+  }
+  return found;
 }
 
 function never(): Promise<never> {

@@ -10,8 +10,9 @@ import { seededDice } from "./dice.ts";
 import { endState } from "./end-state.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { excuse, unsettled } from "./judge.ts";
+import { isIntent, Operator, type Wish } from "./operator.ts";
 import type { Scenario, Window } from "./scenario.ts";
-import { type Stage, type StageFaults, setStage } from "./stage.ts";
+import { ATTENDED, type Stage, type StageFaults, setStage } from "./stage.ts";
 import { strike } from "./strike.ts";
 import { announce } from "./tidings.ts";
 import { endRetained, makeTopic, replay, restore } from "./users.ts";
@@ -73,6 +74,7 @@ class Player {
   readonly #faults: Fault[] = [];
   readonly #harms: Harm[] = [];
   readonly #sweeps: WholeSweep[] = [];
+  readonly #wishes: Wish[] = [];
   /** Zones that EC2 cannot start an instance in, and until when, ms since the epoch. */
   readonly #outages = new Map<string, number>();
   /** What functions have logged since everything was at rest: in which order, is chance. */
@@ -80,6 +82,7 @@ class Player {
   #dice: Faults | undefined;
   #crash: Crash | undefined;
   #watch: Watch | undefined;
+  #operator: Operator | undefined;
   #breach: Breach | undefined;
   #steps = 0;
   #actions = 0;
@@ -92,27 +95,35 @@ class Player {
   }
 
   async play(): Promise<History> {
-    const { seed, shape, blows, span, pace, tidings } = this.#scenario;
+    const { seed, shape, blows, span, pace, together = false, tidings } = this.#scenario;
     const stage: Stage = await setStage({
       seed,
       shape,
       pace,
+      together,
       sdk: this.#options.sdk ?? false,
       faults: (context) => this.#hurt(context),
       heard: {
         log: { info: (m, d) => this.#hear(stage, m, d, ""), warn: (m, d) => this.#hear(stage, m, d, "* ") },
-        tableChanged: (method) => {
-          if (method !== "save") void stage.table.readAll().then((contents) => this.#watch?.update(contents));
-        },
+        tableChanged: (write) => this.#watch?.wrote(write),
         destroyed: (instance) => this.#watch?.destroyed(instance),
         say: (line) => this.#log(stage, `  # ${line}`),
+        leftToAnother: () => this.#came(ATTENDED),
         rested: () => this.#rested(),
       },
       swept: (sweep) => this.#sweeps.push(sweep),
     });
     const { cloud } = stage;
     this.#begun = stage.clock.now();
-    this.#watch = new Watch(stage, this.#harms, this.#sweeps);
+    this.#watch = new Watch(stage, this.#harms, this.#sweeps, this.#wishes);
+    this.#operator = new Operator(stage, {
+      asked: (wish) => {
+        this.#wishes.push(wish);
+        this.#struck[wish.wish] = (this.#struck[wish.wish] ?? 0) + 1;
+        this.#log(stage, `= an operator asks ${wish.wish} of ${wish.instance}`);
+      },
+      harmed: (instance) => this.#harms.push({ at: stage.clock.now(), instance }),
+    });
     cloud.bus.subscribe((event) => this.#noticed(stage, event));
 
     await stage.deployment.launch();
@@ -151,11 +162,17 @@ class Player {
   async #strike(stage: Stage, blow: Blow): Promise<void> {
     if (blow.kind === "redefine") this.#revision += 1;
     if (blow === this.#scenario.blows.at(-1)) this.#crash?.arm();
+    if (isIntent(blow)) {
+      this.#tell(stage, `= ${contentOf(blow)}`);
+      this.#operator?.intend(blow);
+      return;
+    }
     const hit = await strike(stage, blow, this.#revision);
     this.#tell(stage, `= ${contentOf(blow)}: ${hit === undefined ? "nothing to strike" : hit.instances.join(" ")}`);
     if (hit === undefined) return;
     this.#struck[blow.kind] = (this.#struck[blow.kind] ?? 0) + 1;
     for (const instance of hit.instances) this.#harms.push({ at: stage.clock.now(), instance });
+    if (hit.lag !== undefined) this.#dice?.lag(hit.lag);
     if (hit.outage) this.#outages.set(hit.outage.zone, hit.outage.until);
   }
 
@@ -186,6 +203,7 @@ class Player {
       if (await this.#until(stage, stage.clock.now() + EACH)) return undefined;
       await endRetained(stage);
       const contents = await stage.table.readAll();
+      this.#operator?.tidyUp(contents);
       left = unsettled(stage, contents);
       if (left.length === 0) return undefined;
       reason = excuse(stage, contents, this.#watch?.lostQuorum() ?? false);
@@ -259,6 +277,8 @@ class Player {
       agent: (instance) => dice.agent(instance),
       command: (command) => dice.command(command),
       run: (action) => dice.run(action),
+      revived: () => dice.revived(),
+      recovery: (role) => dice.recovery(role),
       launch: (zone) =>
         (this.#outages.get(zone) ?? 0) > clock.now() ? "InsufficientInstanceCapacity" : dice.launch(zone),
     };
@@ -276,8 +296,12 @@ class Player {
 
   #hear(stage: Stage, message: string, detail: Readonly<Record<string, unknown>>, mark: string): void {
     const row = typeof detail.row === "string" ? detail.row : "none";
-    this.#rows[row] = (this.#rows[row] ?? 0) + 1;
+    this.#came(row);
     if (this.#options.trace) this.#log(stage, `  ${mark}${row} ${String(detail.instance ?? "")} ${message}`);
+  }
+
+  #came(row: string): void {
+    this.#rows[row] = (this.#rows[row] ?? 0) + 1;
   }
 
   #log({ clock }: Stage, line: string): void {

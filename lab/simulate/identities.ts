@@ -40,6 +40,49 @@ export function replicasOnNobody({ kafka }: Stage, { rosters }: Pick<TableConten
 }
 
 /**
+ * Whether a user made the group of such an id smaller after the stop of its last holder was sent, which was to be replaced then: only
+ * whoever desires more again, or moves the replicas, can put that right.
+ */
+export function scaledInWhileReplaced(stage: Stage, { rosters }: Pick<TableContents, "rosters">): string | undefined {
+  const { cloud, kafka, definition } = stage;
+  const calls = cloud.calls.all();
+  const carried = new Set(kafka.partitions().flatMap(({ replicas }) => replicas));
+  for (const { id, owner, zone } of rosters.get("broker")?.members.values() ?? []) {
+    if (owner !== undefined || !carried.has(id)) continue;
+    const group = cloud.groups.all().find(({ name }) => {
+      const place = groupOf(definition(), name);
+      return place?.role.name === "broker" && place.zone === zone;
+    });
+    const freed = calls.findLast(({ action, input }) => {
+      const [role, freedId] = action === "release" ? (input as readonly unknown[]) : [];
+      return role === "broker" && freedId === id;
+    });
+    const [, , holder] = (freed?.input ?? []) as readonly unknown[];
+    const stop = cloud.commands
+      .everything()
+      .find(({ instance, command }) => instance === holder && command.parameters.action?.[0] === "stop");
+    const before = group && groupOf(definition(), group.name)?.role.perZone;
+    const sizes = [{ at: 0, size: before ?? 0 }, ...resizings(stage, group?.name)];
+    const smaller = sizes.some(
+      ({ at, size }, n) => at >= (stop?.command.requested ?? at + 1) && size < (sizes[n - 1]?.size ?? 0),
+    );
+    if (smaller) return `${group?.name} was made smaller while broker ${id} was being replaced`;
+  }
+  return undefined;
+}
+
+/** How many that group was made to desire, and when, ms since the epoch; in order. */
+function resizings({ cloud }: Stage, group: string | undefined): { readonly at: number; readonly size: number }[] {
+  return cloud.calls.all().flatMap(({ action, input, at }) => {
+    const asked = input as { readonly AutoScalingGroupName?: string; readonly DesiredCapacity?: number };
+    const { AutoScalingGroupName, DesiredCapacity: size } = asked;
+    return action === "SetDesiredCapacity" && AutoScalingGroupName === group && size !== undefined
+      ? [{ at, size }]
+      : [];
+  });
+}
+
+/**
  * Brokers whose id was freed between the two moments, for good and with their replicas: as many holders stay as their group
  * desires, and so nobody takes it over.
  */

@@ -4,7 +4,7 @@ import { CLIENT_PORT, isQuorum, quorumRole } from "../../shared/cluster/role-kin
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { InstanceRecord } from "../../shared/lifecycle/sights.ts";
 import { behindTheDefinition } from "./configured.ts";
-import { idsUsedUp, replicasOnNobody } from "./identities.ts";
+import { idsUsedUp, replicasOnNobody, scaledInWhileReplaced } from "./identities.ts";
 import type { Stage } from "./stage.ts";
 import { accessUnsettled } from "./tamper.ts";
 
@@ -99,6 +99,8 @@ export function excuse(stage: Stage, contents: TableContents, lostQuorum: boolea
   const served = [...(contents.rosters.get("broker")?.members.values() ?? [])].some((m) => m.served);
   if (served && !kafka.registered().some(({ host, port }) => kafka.listenerAt(host, port)))
     return "no broker is left that Kafka could be seen through";
+  const smaller = scaledInWhileReplaced(stage, contents);
+  if (smaller !== undefined) return smaller;
   const held = [...contents.records.values()].find((r) => r.hold && rightly(stage, r));
   return held ? `${held.instance} is rightly held: ${held.hold?.reason}` : undefined;
 }

@@ -13,8 +13,11 @@ const SHARE = 25;
 /** Nearly everything of a history is garbage at its end: room for it saves the collector from looking at it often. MiB. */
 const YOUNG = 96;
 
-/** In how many parts the points of a scenario, and the orders of a situation, are played. */
-const PARTS = 4;
+/** In how many parts the points of a scenario are played: in each of them one history more, which reaches no point. */
+const POINT_PARTS = 2;
+
+/** In how many parts the orders of a situation are played. */
+const ORDER_PARTS = 4;
 
 export interface PoolOptions {
   /** By default as many as there are processors. */
@@ -46,8 +49,8 @@ export function crashJobs(scenarios: readonly string[] = Object.keys(CRASH_SCENA
   return scenarios.flatMap((scenario) =>
     (["before", "after"] as const).flatMap((when) =>
       Array.from(
-        { length: PARTS },
-        (_, n): Job => ({ kind: "crash points", scenario, when, first: n + 1, step: PARTS }),
+        { length: POINT_PARTS },
+        (_, n): Job => ({ kind: "crash points", scenario, when, first: n + 1, step: POINT_PARTS }),
       ),
     ),
   );
@@ -56,7 +59,7 @@ export function crashJobs(scenarios: readonly string[] = Object.keys(CRASH_SCENA
 /** Every order of events in every situation. */
 export function orderJobs(): Job[] {
   return Object.keys(SITUATIONS).flatMap((situation) =>
-    Array.from({ length: PARTS }, (_, n): Job => ({ kind: "orders", situation, first: n, step: PARTS })),
+    Array.from({ length: ORDER_PARTS }, (_, n): Job => ({ kind: "orders", situation, first: n, step: ORDER_PARTS })),
   );
 }
 

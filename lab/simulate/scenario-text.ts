@@ -27,6 +27,9 @@ const BLOW: v.GenericSchema<unknown, Blow> = v.variant("kind", [
   v.strictObject({ kind: v.literal("function-outage"), at: time, for: time }),
   v.strictObject({ kind: v.literal("redefine"), at: time, rotate: v.boolean() }),
   v.strictObject({ kind: v.literal("replay"), at: time, window: time }),
+  v.strictObject({ kind: v.literal("lag"), at: time, for: time }),
+  v.strictObject({ kind: v.literal("hold"), ...aim, for: time }),
+  v.strictObject({ kind: v.picklist(["abandon", "force", "release"]), ...aim }),
   v.strictObject({
     kind: v.literal("tamper"),
     at: time,
@@ -58,6 +61,7 @@ const SCENARIO: v.GenericSchema<unknown, Scenario> = v.strictObject({
   blows: v.array(BLOW),
   rates: v.strictObject(RATES),
   pace: v.pipe(v.number(), v.minValue(1)),
+  together: v.exactOptional(v.literal(true)),
   span: time,
   only: v.exactOptional(v.array(v.string())),
   crash: v.exactOptional(v.strictObject({ call: positive, when: v.picklist(["before", "after"]) })),

@@ -14,6 +14,8 @@ export interface Scenario {
   readonly rates: Rates;
   /** How many times as long as they mean to functions wait between two looks. */
   readonly pace: number;
+  /** Nothing takes longer than it has to: what begins at one moment comes at one moment, and functions run side by side. */
+  readonly together?: true;
   /** How long trouble lasts, ms after the launch of the groups. */
   readonly span: number;
   /** Of the faults that the dice say, only these, by name. */
@@ -50,7 +52,7 @@ export function scenarioOf(seed: number): Scenario {
   // An SDK call costs as much as all else that a step does, many times over; what it may do otherwise can be seen in few members.
   const shape = isTwinned(seed) ? least(drawn) : drawn;
   const span = (45 + random.below(105)) * SECOND;
-  return {
+  const plan: Scenario = {
     seed,
     shape,
     span,
@@ -60,8 +62,18 @@ export function scenarioOf(seed: number): Scenario {
     blows: [
       ...drawBlows(random.fork("blows"), shape, span),
       ...(shape.secure ? drawTampering(random.fork("tampering"), span) : []),
+      ...drawAsking(random.fork("asking"), shape, span),
+      ...drawLag(random.fork("lag"), span),
     ].sort((a, b) => a.at - b.at),
   };
+  return random.fork("together").chance(0.25) ? atOneMoment(plan) : plan;
+}
+
+/** Side by side functions are in each other's way only where they see different things, or do the same. */
+function atOneMoment(plan: Scenario): Scenario {
+  const { eventTwice, uneven } = plan.rates;
+  const rates = { ...plan.rates, eventTwice: Math.max(eventTwice, 0.3), uneven: Math.max(uneven, 0.4) };
+  return { ...plan, together: true, rates };
 }
 
 /** Mostly small: what can go wrong between two members can be seen in a few. */
@@ -105,7 +117,7 @@ function least(shape: Shape): Shape {
 
 /** Some histories are calm but for one thing, some have a bit of everything. */
 function drawRates(random: Random): Rates {
-  const typical: Rates = {
+  const typical = {
     eventLost: 0.1,
     eventLate: 0.1,
     eventTwice: 0.1,
@@ -124,8 +136,8 @@ function drawRates(random: Random): Rates {
     commandFailed: 0.03,
     noCapacity: 0.05,
     delayed: 0.1,
-  };
-  const names = Object.keys(typical) as (keyof Rates)[];
+  } satisfies Partial<Rates>;
+  const names = Object.keys(typical) as (keyof typeof typical)[];
   const rates: Record<keyof Rates, number> = { ...NO_RATES };
   const usual = random.pick([0.3, 0.6, 1]);
   for (const name of names) {
@@ -133,6 +145,10 @@ function drawRates(random: Random): Rates {
     rates[name] = Math.min(1, typical[name] * random.pick([0.5, 1, 1, 2, 4]));
   }
   if (random.chance(0.05)) rates.eventLost = 1;
+  // By dice of their own: what else goes wrong stays what it is.
+  if (random.fork("uneven").chance(usual)) rates.uneven = random.fork("uneven").pick([0.1, 0.3, 0.6]);
+  if (random.fork("commandRevived").chance(usual)) rates.commandRevived = 0.5;
+  if (random.fork("recovery").chance(usual)) rates.recovery = random.fork("recovery").pick([0.1, 0.2, 0.4]);
   return rates;
 }
 
@@ -145,7 +161,15 @@ function drawBlows(random: Random, shape: Shape, span: number): Blow[] {
     // Trouble seldom comes alone.
     if (random.chance(0.4)) blows.push(drawBlow(random, shape, Math.min(span, at + random.below(20 * SECOND)), span));
   }
+  if (shape.secure) blows.push(...drawRotations(random.fork("rotations"), blows, span));
   return blows.sort((a, b) => a.at - b.at);
+}
+
+/** Who rotates the nodes' credential may do so again before every node has it. */
+function drawRotations(random: Random, blows: readonly Blow[], span: number): Blow[] {
+  const first = blows.find((blow) => blow.kind === "redefine" && blow.rotate);
+  if (!first || random.chance(0.3)) return [];
+  return [{ ...first, at: Math.min(span, first.at + random.below(40 * SECOND)) }];
 }
 
 /** Somebody's hand in users and ACLs. */
@@ -155,6 +179,24 @@ function drawTampering(random: Random, span: number): Blow[] {
     kind: "tamper",
     with: random.pick(["acl", "user", "password", "observer"] as const),
   }));
+}
+
+/** In one history of four there is an operator who asks for something. */
+function drawAsking(random: Random, shape: Shape, span: number): Blow[] {
+  if (!random.chance(0.25)) return [];
+  return Array.from({ length: 1 + random.below(2) }, (): Blow => {
+    const at = Math.floor(random.next() * span);
+    const role: RoleName = random.chance(0.6) ? "broker" : quorumOf(shape.mode);
+    const aim = { at, role, nth: random.below(24) };
+    const kind = random.pick(["hold", "hold", "abandon", "force", "release"] as const);
+    return kind === "hold" ? { ...aim, kind, for: 5 * SECOND + random.below(2 * MINUTE) } : { ...aim, kind };
+  });
+}
+
+/** No longer than any other read may lag behind. */
+function drawLag(random: Random, span: number): Blow[] {
+  if (!random.chance(0.1)) return [];
+  return [{ at: Math.floor(random.next() * span), kind: "lag", for: 15 * SECOND }];
 }
 
 function drawBlow(random: Random, shape: Shape, at: number, span: number): Blow {

@@ -154,7 +154,7 @@ function securityOf({ mode }: Shape, generation: number): Security {
       },
     ],
     // Controllers speak PLAIN, so they need TLS.
-    ...(mode === "kraft" && { certificate: `${CLUSTER}/certificate` }),
+    ...(mode === "kraft" && { certificate: `${CLUSTER}/certificate`, authority: `${CLUSTER}/authority` }),
     encrypt: false,
     generation,
   };

@@ -1,6 +1,6 @@
 /** The secrets that the stack makes, and the user before it: each once, with a password that says whose it is. */
 import type { Definition } from "../../shared/cluster/definition.ts";
-import { adminSecret, generations, observerSecret, userSecret } from "../../shared/cluster/security.ts";
+import { adminSecret, generationsMade, observerSecret, userSecret } from "../../shared/cluster/security.ts";
 import type { Secrets } from "../../shared/kafka/login.ts";
 import type { Cloud } from "../cloud/cloud.ts";
 
@@ -13,14 +13,15 @@ export async function makeSecrets(cloud: Cloud, { cluster, security }: Definitio
     await cloud.call("secretsmanager", "CreateSecret", input, { role: "deployer" });
   };
   const ids = [
-    ...generations(security).map((generation) => adminSecret(cluster, generation)),
+    ...generationsMade(security).map((generation) => adminSecret(cluster, generation)),
     observerSecret(cluster),
     ...security.users.map((user) => userSecret(cluster, user)),
   ];
   for (const id of ids) await make(id, { password: `password of ${id}` });
   if (security.certificate !== undefined) {
-    await make(security.certificate, { certificate: "a certificate", key: "its key", authority: "its authority" });
+    await make(security.certificate, { certificate: "a certificate", key: "its key" });
   }
+  if (security.authority !== undefined) await make(security.authority, { authority: "its authority" });
 }
 
 /** As a role reads them that may read all. */

@@ -1,10 +1,10 @@
 /** A cluster as histories play it: the modelled cloud with Rollcall's real handlers, on a virtual clock. */
 
 import { kafkaHandler } from "../../functions/kafka.ts";
-import { lifecycleHandler } from "../../functions/lifecycle.ts";
+import { type LifecycleAnswer, lifecycleHandler } from "../../functions/lifecycle.ts";
 import { type SweepAnswer, sweepHandler } from "../../functions/sweep.ts";
 import { awsPorts } from "../../shared/aws/ports.ts";
-import type { Definition } from "../../shared/cluster/definition.ts";
+import type { Definition, RoleName } from "../../shared/cluster/definition.ts";
 import { observerSecret } from "../../shared/cluster/security.ts";
 import { observerLogin } from "../../shared/kafka/login.ts";
 import type { Plan } from "../../shared/lifecycle/facts.ts";
@@ -13,7 +13,9 @@ import type { Clock, Log, Ports, Table } from "../../shared/lifecycle/ports.ts";
 import { memoryTable } from "../../shared/members/memory.ts";
 import { type VirtualClock, virtualClock } from "../clock.ts";
 import { Cloud } from "../cloud/cloud.ts";
+import { shortest } from "../cloud/delays.ts";
 import type { CloudFaults } from "../cloud/faults.ts";
+import type { Write } from "../invariants/one-writer.ts";
 import type { AwsCall, Machine, MachineKind } from "../machines/machine.ts";
 import { modelledMachines } from "../machines/modelled.ts";
 import { ModelledKafka } from "../machines/modelled-kafka.ts";
@@ -26,7 +28,7 @@ import { directClients } from "./direct-clients.ts";
 import { Busy, sdkClients } from "./sdk-clients.ts";
 import { CLUSTER, DELAYS, definitionOf, KAFKA, NODES, REGION, type Shape } from "./shape.ts";
 import { makeSecrets, passwordIn, secretsOf } from "./stack-secrets.ts";
-import { type Method, tableService, tableThrough } from "./table-service.ts";
+import { tableService, tableThrough } from "./table-service.ts";
 import type { WholeSweep } from "./watch.ts";
 
 export interface StageOptions {
@@ -36,6 +38,8 @@ export interface StageOptions {
   readonly sdk: boolean;
   /** How many times as long as they mean to functions wait between two looks. */
   readonly pace: number;
+  /** Whether the cloud takes no longer than it has to, for anything. */
+  readonly together: boolean;
   readonly faults: (stage: { readonly clock: VirtualClock; readonly containers: Containers }) => StageFaults;
   readonly heard: Ear;
   readonly swept: (sweep: WholeSweep) => void;
@@ -44,16 +48,22 @@ export interface StageOptions {
 export interface StageFaults extends CloudFaults {
   /** What a command meets on a node. */
   run?(action: string): "stuck" | "failed" | undefined;
+  /** When an older configuration is run again on a node that was just stopped, ms after that; undefined: never. */
+  revived?(): number | undefined;
+  /** How much longer than usual a process of that role takes to start, ms. */
+  recovery?(role: RoleName): number;
 }
 
 /** Who is told of what goes on. */
 export interface Ear {
   readonly log: Log;
-  readonly tableChanged: (method: Method, input: readonly unknown[]) => void;
+  readonly tableChanged: (write: Write) => void;
   /** That instance's machine has just been destroyed. */
   readonly destroyed: (instance: string) => void;
   /** One line about something worth telling. */
   readonly say: (line: string) => void;
+  /** An invocation has left its instance to another one that is at work on it: the one decision that nobody logs. */
+  readonly leftToAnother: () => void;
   /** Whatever was in progress has come to rest. */
   readonly rested: () => void;
 }
@@ -66,6 +76,8 @@ export interface Stage {
   readonly deployment: Deployment;
   /** The table's own side: reads that are no calls. */
   readonly table: Table;
+  /** What an operator has: the same as the functions, but nothing goes wrong with it. */
+  readonly ports: Ports;
   readonly definition: () => Definition;
   /** The definition's. */
   readonly plan: () => Plan;
@@ -82,6 +94,8 @@ export interface Stage {
 
 /** 2026-09-14T08:00:00Z */
 const START = Date.UTC(2026, 8, 14, 8);
+/** Its row. */
+export const ATTENDED = "state/attended";
 const OPERATOR = { role: "operator" } as const;
 
 export async function setStage({
@@ -89,6 +103,7 @@ export async function setStage({
   shape,
   sdk,
   pace,
+  together,
   faults: faultsOf,
   heard,
   swept,
@@ -104,10 +119,17 @@ export async function setStage({
     } while (barrier.release());
   });
   const random = seededRandom(seed);
-  const kafka = new ModelledKafka({ clock, mode: shape.mode, elr: shape.elr, durations: KAFKA[shape.mode] });
+  const kafka = new ModelledKafka({
+    clock,
+    mode: shape.mode,
+    elr: shape.elr,
+    durations: KAFKA[shape.mode],
+    recovery: ({ role }) => faults.recovery?.(role) ?? 0,
+  });
   const machines = new Map<string, Machine>();
   const kind = hurt(modelledMachines({ clock, random: random.fork("machines"), kafka, durations: NODES }), clock, {
     meets: (action) => faults.run?.(action),
+    revived: () => faults.revived?.(),
     callOf: (instance) => (service, action, input) => cloud.call(service, action, input, { role: instance }),
     made: (instance, machine) => machines.set(instance, machine),
     destroyed: heard.destroyed,
@@ -126,7 +148,7 @@ export async function setStage({
     random: random.fork("cloud"),
     machines: kind,
     region: REGION,
-    delays: DELAYS,
+    delays: together ? shortest(DELAYS) : DELAYS,
     faults,
     log: heard.say,
   });
@@ -166,7 +188,12 @@ export async function setStage({
     };
   };
   const functions = {
-    lifecycle: served("lifecycle", (inside) => lifecycleHandler({ plan, ports: portsIn(inside) })),
+    lifecycle: answering(
+      served("lifecycle", (inside) => lifecycleHandler({ plan, ports: portsIn(inside) })),
+      (answer: LifecycleAnswer) => {
+        if ("row" in answer && answer.row === ATTENDED) heard.leftToAnother();
+      },
+    ),
     sweep: told(
       served("sweep", (inside) => sweepHandler({ plan, ports: portsIn(inside) })),
       clock,
@@ -183,11 +210,11 @@ export async function setStage({
     containers,
     deployment,
     table,
+    ports: portsIn(containers.outsider("operator")),
     definition: () => definition,
     plan: () => plan,
     async redefine(revision, rotate) {
-      // Once only: it may be raised again when every node has it, those that are away included.
-      if (rotate) generation = 2;
+      if (rotate) generation += 1;
       definition = definitionOf(shape, revision, generation);
       await makeSecrets(cloud, definition);
       plan = planOf(definition);
@@ -222,6 +249,15 @@ function planOf(definition: Definition): Plan {
   return plan;
 }
 
+/** A handler whose answers are told. */
+function answering<Answer>(handler: Handler, heard: (answer: Answer) => void): Handler {
+  return async (event, context) => {
+    const answer = await handler(event, context);
+    heard(answer as Answer);
+    return answer;
+  };
+}
+
 /** A sweep's handler whose answers are told. */
 function told(sweep: Handler, clock: VirtualClock, swept: StageOptions["swept"]): Handler {
   return async (event, context) => {
@@ -245,6 +281,8 @@ function rest(): Promise<void> {
 interface Minder {
   /** What a command meets on a node, before the script itself. */
   readonly meets: (action: string) => "stuck" | "failed" | undefined;
+  /** When an older configuration is run again on a node that was just stopped, ms after that. */
+  readonly revived: () => number | undefined;
   /** What it calls AWS with. */
   readonly callOf: (instance: string) => AwsCall;
   readonly made: (instance: string, machine: Machine) => void;
@@ -252,17 +290,29 @@ interface Minder {
 }
 
 /** Machines whose commands can go wrong. */
-function hurt(kind: MachineKind, clock: VirtualClock, { meets, callOf, made, destroyed }: Minder): MachineKind {
+function hurt(
+  kind: MachineKind,
+  clock: VirtualClock,
+  { meets, revived, callOf, made, destroyed }: Minder,
+): MachineKind {
   return {
     name: kind.name,
     create(spec) {
       const machine = kind.create({ ...spec, call: callOf(spec.instance) });
+      let again: (() => void) | undefined;
       const run: Machine["run"] = async (script, environment, timeout) => {
-        const fate = meets(environment.SSM_action ?? "");
+        const action = environment.SSM_action ?? "";
+        const fate = meets(action);
         if (fate === "failed") return { code: 1, stdout: "", stderr: "sh: 1: Cannot fork" };
-        if (fate === undefined) return machine.run(script, environment, timeout);
-        await clock.wait(timeout);
-        return { code: 137, stdout: "", stderr: "" };
+        if (fate === "stuck") {
+          await clock.wait(timeout);
+          return { code: 137, stdout: "", stderr: "" };
+        }
+        const result = await machine.run(script, environment, timeout);
+        if (action === "configure") again = () => void machine.run(script, environment, timeout);
+        const after = action === "stop" && again ? revived() : undefined;
+        if (again && after !== undefined) clock.after(after, again);
+        return result;
       };
       const wrapped: Machine = {
         run,

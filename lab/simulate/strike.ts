@@ -2,6 +2,7 @@
 import { groupOf, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
 import { launching, type Member, terminating } from "../cloud/autoscaling/group.ts";
 import type { Blow } from "./blows.ts";
+import type { Intent } from "./operator.ts";
 import type { Stage } from "./stage.ts";
 import { tamper } from "./tamper.ts";
 
@@ -10,15 +11,17 @@ export interface Struck {
   readonly instances: readonly string[];
   /** Zones that EC2 cannot start an instance in, and until when, ms since the epoch. */
   readonly outage?: { readonly zone: string; readonly until: number };
+  /** For so many ms after the next launch sweeps see the world as it was before. */
+  readonly lag?: number;
 }
 
-/** What it did; undefined where there was nothing for it to strike. */
-export async function strike(stage: Stage, blow: Blow, revision: number): Promise<Struck | undefined> {
+/** What it did; undefined where there was nothing for it to strike. What an operator asks for is none of these. */
+export async function strike(stage: Stage, blow: Exclude<Blow, Intent>, revision: number): Promise<Struck | undefined> {
   const { clock } = stage;
   const now = clock.now();
   switch (blow.kind) {
     case "terminate": {
-      const member = aimed(stage, blow, inService);
+      const member = aimed(stage, blow, (m) => inService(m) || launching(m.state));
       if (!member) return undefined;
       await stage.operate("autoscaling", "TerminateInstanceInAutoScalingGroup", {
         InstanceId: member.instance,
@@ -112,6 +115,8 @@ export async function strike(stage: Stage, blow: Blow, revision: number): Promis
       return { instances: [] };
     case "tamper":
       return tamper(stage, blow.with) ? { instances: [] } : undefined;
+    case "lag":
+      return { instances: [], lag: blow.for };
     case "replay": {
       const { cloud, deployment } = stage;
       await stage.operate("events", "StartReplay", {
@@ -130,7 +135,7 @@ export function membersOf(stage: Stage, role: RoleName): Member[] {
   return stage.cloud.groups.everyMember().filter((m) => groupOf(stage.definition(), m.group)?.role.name === role);
 }
 
-function aimed(
+export function aimed(
   stage: Stage,
   { role, nth }: { readonly role: RoleName; readonly nth: number },
   qualifies: (member: Member) => boolean,

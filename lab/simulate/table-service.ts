@@ -1,6 +1,7 @@
 /** The cluster's table in memory, behind the cloud's door: so its calls are counted, logged and hurt like all others. */
 import type { Table } from "../../shared/lifecycle/ports.ts";
 import { AwsError, type Service } from "../cloud/service.ts";
+import type { Write } from "../invariants/one-writer.ts";
 import type { Inside } from "./containers.ts";
 import { retrying } from "./retrying.ts";
 
@@ -12,6 +13,7 @@ const ALL: Readonly<Record<Method, true>> = {
   claim: true,
   release: true,
   serve: true,
+  noteGeneration: true,
   save: true,
   drop: true,
   takeTurn: true,
@@ -23,14 +25,16 @@ const ALL: Readonly<Record<Method, true>> = {
 const METHODS = Object.keys(ALL) as readonly Method[];
 
 /** @param changed called after every call that may have changed something */
-export function tableService(table: Table, changed: (method: Method, input: readonly unknown[]) => void): Service {
+export function tableService(table: Table, changed: (write: Write) => void): Service {
   const actions = METHODS.map((method) => [
     method,
     async (input: unknown) => {
       const parameters = input as readonly unknown[];
       const run = table[method] as (...parameters: readonly unknown[]) => Promise<unknown>;
-      const answer = await run(...parameters);
-      if (method !== "read" && method !== "readAll") changed(method, parameters);
+      if (method === "read" || method === "readAll") return { answer: await run(...parameters) };
+      // The table in memory takes each call at once: so these are the moments just before and after this one.
+      const [before, answer, after] = await Promise.all([table.readAll(), run(...parameters), table.readAll()]);
+      changed({ method, input: parameters, before, after });
       return { answer };
     },
   ]);

@@ -13,8 +13,11 @@ import { freedTooEarly } from "../invariants/freed.ts";
 import { nameOf } from "../invariants/moment.ts";
 import { harmDone } from "../invariants/on-purpose.ts";
 import { moreThanOneHolder } from "../invariants/one-holder.ts";
+import { type Write, wroteOver } from "../invariants/one-writer.ts";
+import type { NodeProcess } from "../machines/modelled-process.ts";
 import type { Violation } from "../machines/modelled-violations.ts";
 import { goneWithReplicas } from "./identities.ts";
+import type { Wish } from "./operator.ts";
 import { PERIODS } from "./shape.ts";
 import type { Stage } from "./stage.ts";
 
@@ -55,8 +58,9 @@ const HASTY = PERIODS.grace / 2;
 
 export class Watch {
   readonly #stage: Stage;
-  readonly #harms: readonly Harm[];
+  readonly #harms: Harm[];
   readonly #sweeps: readonly WholeSweep[];
+  readonly #wishes: readonly Wish[];
   /** Instances that Rollcall let go: their termination got CONTINUE. */
   readonly #letGo = new Set<string>();
   /** Losses that were not Rollcall's doing. */
@@ -76,17 +80,24 @@ export class Watch {
   readonly #ended = new Map<string, number>();
   #kafkaSeen = 0;
   #timeoutsSeen = 0;
-  #running = "";
+  #running: readonly NodeProcess[] = [];
 
-  constructor(stage: Stage, harms: readonly Harm[], sweeps: readonly WholeSweep[]) {
+  /** @param wishes what operators have asked so far: what comes of force and release is their word, and not Rollcall's doing */
+  constructor(stage: Stage, harms: Harm[], sweeps: readonly WholeSweep[], wishes: readonly Wish[]) {
     this.#stage = stage;
     this.#harms = harms;
     this.#sweeps = sweeps;
+    this.#wishes = wishes;
   }
 
   /** The table has changed. */
-  update(contents: TableContents): void {
-    const before = this.#contents ?? contents;
+  wrote(write: Write): void {
+    for (const { invariant, what } of wroteOver(write)) this.#breach(invariant, [what]);
+    // Nothing else is asked of records.
+    if (write.method !== "save") this.#update(write.before, write.after);
+  }
+
+  #update(before: TableContents, contents: TableContents): void {
     this.#contents = contents;
     if (contents.quorum?.formed) this.#formed = Math.min(this.#formed, this.#stage.clock.now());
     this.#breach(1, moreThanOneHolder({ running: this.#stage.kafka.processes(), rosters: contents.rosters }));
@@ -111,7 +122,10 @@ export class Watch {
         const of = (input as { readonly AutoScalingGroupName?: string }).AutoScalingGroupName;
         return action === "SetDesiredCapacity" && of === group && this.#stage.clock.now() - at <= UNDERWAY;
       });
-      if (!harmed && resized.length < 2) this.#breach(9, [what]);
+      // What was sent before its group was made smaller was sent for its replacement.
+      const decided = this.#decided(instance, this.#stage.clock.now());
+      const since = resized.some(({ at }) => at >= decided);
+      if (!harmed && !since && resized.length < 2) this.#breach(9, [what]);
     }
   }
 
@@ -159,7 +173,7 @@ export class Watch {
 
   /** That instance's disk has just gone: what was lost with it counts only where Rollcall had let it go. */
   destroyed(instance: string): void {
-    const onPurpose = this.#letGo.has(instance) && !this.#emptied(instance);
+    const onPurpose = this.#letGo.has(instance) && !this.#emptied(instance) && !this.#asked("force", instance);
     for (const violation of this.#stage.kafka.violations.slice(this.#kafkaSeen)) {
       if (violation.kind !== "last copy gone") continue;
       if (onPurpose) this.#lostWith.set(violation, instance);
@@ -190,6 +204,10 @@ export class Watch {
     return taken.length > 0 && voters.length - taken.length - 1 <= voters.length / 2;
   }
 
+  #asked(wish: Wish["wish"], instance: string): boolean {
+    return this.#wishes.some((one) => one.wish === wish && one.instance === instance);
+  }
+
   #breach(invariant: number, found: readonly string[]): void {
     const [detail] = found;
     if (detail !== undefined) this.#found ??= { invariant, detail, at: this.#stage.clock.now() };
@@ -203,6 +221,8 @@ export class Watch {
     const instances = [...before.rosters.values()].flatMap((roster) =>
       [...roster.members.values()].flatMap(({ id, owner }) => {
         if (owner === undefined || after?.get(roster.role)?.members.get(id)?.owner === owner) return [];
+        // Its process has ended, and the operator knows.
+        if (this.#asked("release", owner)) return [];
         commands.push(...cloud.commands.everything().filter((invocation) => invocation.instance === owner));
         return cloud.ec2.instances.find(owner) ?? [];
       }),
@@ -224,6 +244,8 @@ export class Watch {
     const instance = this.#lostWith.get(violation) ?? / on (i-[0-9a-f]+)/.exec(detail)?.[1] ?? "";
     if (this.#emptied(instance)) return true;
     if (this.#nature.has(violation)) return true;
+    if (this.#asked("force", instance)) return true;
+    if (kind === "messages lost" && this.#wishes.some(({ wish }) => wish === "force")) return true;
     // Nothing rests on a quorum before Rollcall has seen it formed: only then brokers are told of it.
     if (
       at < this.#formed + NEWLY_FORMED &&
@@ -232,11 +254,13 @@ export class Watch {
       return true;
     if (kind !== "stopped under min ISR" && kind !== "stopped under majority" && kind !== "last copy gone")
       return false;
-    const decided = this.#decided(instance, at);
+    // Forced, and about to go: nobody could know that it would just then.
+    if (this.#stage.kafka.processes().some((p) => p.stopping && this.#asked("force", p.instance))) return true;
+    const decided = this.#decided(instance, at) - LATE;
     return this.#harms.some((harm) => harm.at <= at && harm.at >= decided);
   }
 
-  /** When it was decided at the earliest to take that instance's node down then: accidents since cannot have been known of. */
+  /** When what took that instance's node down then was sent, as far as known: what has happened since cannot have been known of. */
   #decided(instance: string, at: number): number {
     const requested = (action: string): number[] =>
       this.#stage.cloud.commands
@@ -246,15 +270,34 @@ export class Watch {
         .filter((time) => time <= at && time >= at - UNDERWAY);
     // A stop is decided once, and then tried again; each configuration is decided anew.
     const [stop, configure] = [requested("stop"), requested("configure")];
-    const decided = stop.length > 0 ? Math.min(...stop) : configure.length > 0 ? Math.max(...configure) : at;
-    return decided - LATE;
+    return stop.length > 0 ? Math.min(...stop) : configure.length > 0 ? Math.max(...configure) : at;
   }
 
-  /** A group that is emptied gives up what it has: nobody is asked. */
+  /**
+   * A group that is emptied gives up what it has: nobody is asked. Nor is it taken back where the group desires more by the time that
+   * the node stops: a stop that was sent is final.
+   */
   #emptied(instance: string): boolean {
-    const { groups } = this.#stage.cloud;
-    const member = groups.findMember(instance);
-    return member !== undefined && groups.find(member.group)?.desired === 0;
+    const { clock, cloud } = this.#stage;
+    const { groups } = cloud;
+    const group = groups.find(groups.findMember(instance)?.group ?? "");
+    if (!group) return false;
+    const decided = this.#decided(instance, clock.now());
+    return group.desired === 0 || this.#desiredNothing(group.name, decided - LATE, decided);
+  }
+
+  /** Whether a user had that group desire nothing at some time between these, ms since the epoch. */
+  #desiredNothing(group: string, from: number, to: number): boolean {
+    const sizes = this.#stage.cloud.calls.all().flatMap(({ action, input, at }) => {
+      const { AutoScalingGroupName, DesiredCapacity } = input as {
+        readonly AutoScalingGroupName?: string;
+        readonly DesiredCapacity?: number;
+      };
+      return action === "SetDesiredCapacity" && AutoScalingGroupName === group ? [{ at, DesiredCapacity }] : [];
+    });
+    return sizes.some(
+      ({ at, DesiredCapacity }, n) => DesiredCapacity === 0 && at <= to && (sizes[n + 1]?.at ?? to) >= from,
+    );
   }
 
   /** Invariant 5. */
@@ -276,11 +319,15 @@ export class Watch {
   #processes(): void {
     const { kafka, clock } = this.#stage;
     const running = kafka.processes();
-    const key = running.map((p) => `${p.role}${p.id}${p.instance}`).join();
-    if (key === this.#running) return;
-    this.#running = key;
+    if (running === this.#running) return;
+    this.#running = running;
     const instances = running.map(({ instance }) => instance);
-    for (const instance of this.#live) if (!instances.includes(instance)) this.#ended.set(instance, clock.now());
+    for (const instance of this.#live) {
+      if (instances.includes(instance)) continue;
+      this.#ended.set(instance, clock.now());
+      // Whoever decided about another one before could not know of it.
+      if (this.#asked("force", instance)) this.#harms.push({ at: clock.now(), instance });
+    }
     this.#live = instances;
     for (const { role, directory, instance } of running) {
       if (isQuorum({ name: role })) this.#directories.set(directory.directoryId, instance);

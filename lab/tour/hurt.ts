@@ -2,6 +2,7 @@
 import type { RoleName } from "../../shared/cluster/definition.ts";
 import type { Lab } from "../lab.ts";
 import type { Replacement, ReplacementKind } from "../summary.ts";
+import type { NodeSnapshot } from "../view/snapshot.ts";
 import type { Observer } from "./observe.ts";
 import { until } from "./until.ts";
 
@@ -34,23 +35,10 @@ const STRIKES: Readonly<Record<ReplacementKind, (lab: Lab, instance: string) => 
  * @throws {Overdue} naming what every node was waiting for
  */
 export async function strike(lab: Lab, observer: Observer, { role, id, kind }: Blow): Promise<Replacement> {
-  const before = await seat(observer, role, id);
+  const before = await seatOf(observer, role, id);
   const started = lab.clock.now();
   await STRIKES[kind](lab, before.instance);
-  const { replacement, seconds } = await until(
-    lab.clock,
-    `the replacement of ${role} ${id}`,
-    LIMIT,
-    async () => {
-      const { nodes, contents } = await observer.observe();
-      const zone = nodes.filter((n) => n.role === role && n.zone === before.zone);
-      const fresh = zone.find((n) => n.instance !== before.instance && !before.neighbours.has(n.instance));
-      const gone = !zone.some((n) => n.instance === before.instance);
-      if (!gone || fresh?.scaling !== "InService" || contents.turn) return undefined;
-      return { replacement: fresh, seconds: (lab.clock.now() - started) / 1000 };
-    },
-    () => waits(lab),
-  );
+  const replacement = await successorOf(lab, observer, before);
   const pooled = lab.definition.roles.find((r) => r.name === role)?.pool !== undefined;
   return {
     role,
@@ -60,11 +48,35 @@ export async function strike(lab: Lab, observer: Observer, { role, id, kind }: B
     new: replacement.instance,
     sameId: replacement.id === id,
     sameAddress: pooled ? replacement.address === before.address : null,
-    seconds,
+    seconds: (lab.clock.now() - started) / 1000,
   };
 }
 
-interface Seat {
+/**
+ * Who sits there instead, once it is in service and nobody has the turn.
+ *
+ * @throws {Overdue} naming what every node was waiting for
+ */
+export function successorOf(lab: Lab, observer: Observer, before: Seat): Promise<NodeSnapshot> {
+  return until(
+    lab.clock,
+    `the replacement of ${before.role} ${before.id}`,
+    LIMIT,
+    async () => {
+      const { nodes, contents } = await observer.observe();
+      const zone = nodes.filter((n) => n.role === before.role && n.zone === before.zone);
+      const fresh = zone.find((n) => n.instance !== before.instance && !before.neighbours.has(n.instance));
+      const gone = !zone.some((n) => n.instance === before.instance);
+      return gone && fresh?.scaling === "InService" && !contents.turn ? fresh : undefined;
+    },
+    () => waits(lab),
+  );
+}
+
+/** A member as it was before something happened to it. */
+export interface Seat {
+  readonly role: RoleName;
+  readonly id: number;
   readonly instance: string;
   readonly zone: string;
   readonly address: string | undefined;
@@ -72,12 +84,15 @@ interface Seat {
   readonly neighbours: ReadonlySet<string>;
 }
 
-async function seat(observer: Observer, role: RoleName, id: number): Promise<Seat> {
+/** @throws where there is no such member */
+export async function seatOf(observer: Observer, role: RoleName, id: number): Promise<Seat> {
   const { nodes } = await observer.observe();
   const node = nodes.find((n) => n.role === role && n.id === id);
   if (!node) throw new Error(`there is no ${role} ${id} to strike`);
   const neighbours = nodes.filter((n) => n.role === role && n.zone === node.zone && n !== node);
   return {
+    role,
+    id,
     instance: node.instance,
     zone: node.zone,
     address: node.address,

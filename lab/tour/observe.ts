@@ -19,7 +19,6 @@ const KAFKA_EVERY = 1_500;
 const QUIET: ReadonlySet<string> = new Set([
   "event/look",
   "gone/forget",
-  "gone/settled",
   "in-service/4",
   "launch/11",
   "launch/begin",

@@ -77,14 +77,17 @@ export async function loginOf(lab: Lab, user: User): Promise<Login> {
   const { security, cluster } = lab.definition;
   const { password } = await secretOf(lab, userSecret(cluster, user));
   if (password === undefined) throw new Error(`the secret of user ${user.name} has no password`);
-  const authority =
-    security?.encrypt && security.certificate !== undefined
-      ? (await secretOf(lab, security.certificate)).authority
-      : undefined;
-  return { username: user.name, password, ...(authority !== undefined && { authority }) };
+  return { username: user.name, password, ...(security?.encrypt && (await trusted(lab))) };
 }
 
-async function secretOf(lab: Lab, id: string): Promise<Partial<Record<string, string>>> {
+/** Whom clients believe that speak TLS; empty where nobody does. */
+export async function trusted(lab: Lab): Promise<Pick<Login, "authority">> {
+  const id = lab.definition.security?.authority;
+  const authority = id === undefined ? undefined : (await secretOf(lab, id)).authority;
+  return authority === undefined ? {} : { authority };
+}
+
+export async function secretOf(lab: Lab, id: string): Promise<Partial<Record<string, string>>> {
   const answer = await lab.operate("secretsmanager", "GetSecretValue", { SecretId: id });
   if (!("SecretString" in answer) || typeof answer.SecretString !== "string")
     throw new Error(`secret ${id} has no text`);
@@ -107,7 +110,7 @@ export async function trySecurity(lab: Lab, cast: Cast, door: string): Promise<S
 
 const authorityOf = ({ authority }: Login): Pick<Login, "authority"> => (authority === undefined ? {} : { authority });
 
-function clientOf(door: string, { username, password, authority }: Partial<Login>): Kafka {
+export function clientOf(door: string, { username, password, authority }: Partial<Login>): Kafka {
   const sasl: SASLOptions | undefined =
     username !== undefined && password !== undefined ? { mechanism: "scram-sha-512", username, password } : undefined;
   return new Kafka({

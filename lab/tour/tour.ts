@@ -1,7 +1,7 @@
 /** The tour: a whole cluster comes up at once, four things happen to it, and nothing is lost. */
 
-import { type Definition, type Role, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
-import { isQuorum, quorumRole } from "../../shared/cluster/role-kinds.ts";
+import { type Definition, type Role, type RoleName, roleOf, withGeneration } from "../../shared/cluster/definition.ts";
+import { isQuorum, kindOf, quorumRole } from "../../shared/cluster/role-kinds.ts";
 import { Interrupted } from "../interruption.ts";
 import type { Truth } from "../invariants/truth.ts";
 import type { Lab } from "../lab.ts";
@@ -14,8 +14,10 @@ import { keepGuard } from "./guard.ts";
 import { Hunt, secretsOf, textsOf } from "./hunt.ts";
 import { type Blow, strike, waits } from "./hurt.ts";
 import { Observer } from "./observe.ts";
+import { loseMajority } from "./outage.ts";
 import { isOwn, nameOfCall } from "./own-calls.ts";
 import { replayAll } from "./replay.ts";
+import { rotate } from "./rotate.ts";
 import { castOf, loginOf, trySecurity } from "./security.ts";
 import { keepShowing, type Screen } from "./show.ts";
 import type { StartTraffic, Traffic } from "./traffic.ts";
@@ -28,6 +30,8 @@ export interface TourOptions {
   readonly truth: Truth;
   readonly startTraffic: StartTraffic;
   readonly sessions: Sessions;
+  /** What a deployment makes of a definition; without it none is deployed after the first. */
+  readonly template?: (definition: Definition) => Promise<unknown>;
   /** Of real machines: has a directory for each. */
   readonly folder?: string;
   /** Fewest acknowledged messages for the tour to prove anything. */
@@ -41,6 +45,8 @@ export interface TourOptions {
 }
 
 export interface TourEnd {
+  /** As last deployed. */
+  readonly definition: Definition;
   readonly summary: Summary;
   readonly problems: readonly string[];
 }
@@ -49,7 +55,8 @@ const LAUNCH_LIMIT = 180_000;
 
 /** @throws {Interrupted} once nothing of it is under way any more */
 export async function giveTour(options: TourOptions): Promise<TourEnd> {
-  const { lab, view, kafka, interrupted, within = LAUNCH_LIMIT, blows = blowsFor(lab.definition) } = options;
+  const { lab, view, kafka, template, folder, interrupted, within = LAUNCH_LIMIT } = options;
+  const { blows = blowsFor(lab.definition) } = options;
   const observer = new Observer(lab);
   const started = lab.clock.now();
   const replacements: Replacement[] = [];
@@ -57,14 +64,18 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
   let messages: Findings["messages"] = { acknowledged: 0, read: 0, lost: 0, duplicated: 0 };
   let replay: Findings["replay"] = { events: 0, changes: 0 };
   let security: Findings["security"];
+  let rotation: Findings["rotation"];
   let ensemble: Findings["ensemble"];
+  let outage: Findings["outage"];
   const cast = kafka.real ? castOf(lab.definition) : undefined;
+  const rotates = cast !== undefined && template !== undefined && folder !== undefined;
+  const darkens = kafka.real && kindOf(quorumRole(lab.definition)).asked === "words";
   const problems: string[] = [];
   let ended = false;
   let traffic: Traffic | undefined;
   const screen = keepShowing(lab, view, observer, () => traffic?.acknowledged);
   const guard = keepGuard(lab, options.truth);
-  const places = { texts: () => textsOf(lab), folder: options.folder, clock: lab.clock };
+  const places = { texts: () => textsOf(lab), folder, clock: lab.clock };
   const hunt = cast && new Hunt(() => secretsOf(lab), places);
   hunt?.start();
   const steps = async (): Promise<void> => {
@@ -82,6 +93,12 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     view.step("Messages begin to flow, acknowledged by at least two of three replicas");
     const writer = cast && { topic: cast.topic, login: await loginOf(lab, cast.writer) };
     traffic = await options.startTraffic(() => bootstrapOf(screen.latest()), writer);
+    if (darkens) {
+      view.step("All members of the ensemble but one go down, and just then two nodes are terminated");
+      outage = await loseMajority(lab, observer, options.truth);
+      view.done();
+      for (const { role, id, reason } of outage.held) view.note(`${role} ${id} was held: ${reason}`);
+    }
     for (const blow of blows) {
       view.step(titleOf(blow));
       const watch = isQuorum({ name: blow.role }) ? await watchEnsemble(lab, options.sessions) : undefined;
@@ -92,6 +109,14 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
       view.note(
         `${blow.role} ${blow.id} is back after ${replacement.seconds.toFixed(1)} s: ${replacement.old} → ${replacement.new}`,
       );
+    }
+
+    if (rotates) {
+      view.step("The nodes' own password is rotated while messages flow");
+      rotation = await atTheDoor(lab, (door) => rotate({ lab, template, folder, door }));
+      view.done();
+      const { from, to, former, present } = rotation;
+      view.note(`every node has generation ${to}: ${present}; generation ${from}: ${former}`);
     }
 
     view.step("Everything acknowledged is read back and compared");
@@ -140,14 +165,22 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     messages,
     replay,
     ...(security && { security }),
+    ...(rotation && { rotation }),
     ...(ensemble && { ensemble }),
+    ...(outage && { outage }),
     apiCalls: callsOf(lab),
   };
-  const expected = expectedOf(lab.definition, blows, options.atLeast, cast !== undefined);
+  const expected: Expected = {
+    ...expectedOf(lab.definition, blows, options.atLeast),
+    security: cast !== undefined,
+    rotation: rotates,
+    outage: darkens,
+  };
   const { problems: short } = isOk(findings, expected);
   // Where the tour broke off, all that did not come after it is no news.
   if (ended) problems.push(...short);
-  return { summary: { ok: problems.length === 0, ...findings }, problems };
+  const definition = rotation ? withGeneration(lab.definition, rotation.to) : lab.definition;
+  return { definition, summary: { ok: problems.length === 0, ...findings }, problems };
 }
 
 /** Of each role: fewer would not stand what happens to them. */
@@ -186,13 +219,16 @@ function titleOf({ role, id, kind }: Blow): string {
   }
 }
 
-function expectedOf(definition: Definition, blows: readonly Blow[], acknowledged: number, security: boolean): Expected {
+function expectedOf(
+  definition: Definition,
+  blows: readonly Blow[],
+  acknowledged: number,
+): Omit<Expected, "security" | "rotation" | "outage"> {
   return {
     nodes: Object.fromEntries(definition.roles.map((role) => [role.name, sizeOfRole(role)])),
     replacements: blows.map(({ role, kind }) => ({ role, kind })),
     acknowledged,
     fixedAddress: definition.roles.filter((r) => r.pool).map((r) => r.name),
-    security,
     ensemble: blows.some(({ role }) => role === "zookeeper"),
   };
 }

@@ -3,6 +3,8 @@
 import { type Paint, plain, wrap } from "../../shared/terminal/text.ts";
 import type { Replacement, Summary } from "../summary.ts";
 import type { EnsembleFindings } from "../tour/ensemble.ts";
+import type { OutageFindings } from "../tour/outage.ts";
+import { type RotationFindings, rotatedWell } from "../tour/rotate.ts";
 import { isSecure, type SecurityFindings } from "../tour/security.ts";
 
 /** `problems`: from `isOk`; `next`: where to go from here, a line each. */
@@ -53,7 +55,8 @@ function rowLines({ name, text, bad }: Row, width: number, paint: Paint): string
 }
 
 function rowsOf(summary: Summary): Row[] {
-  const { kafka, nodes, launch, replacements, messages, replay, security, ensemble, apiCalls } = summary;
+  const { kafka, nodes, launch, replacements, messages, replay, apiCalls } = summary;
+  const { security, rotation, ensemble, outage } = summary;
   const calls = Object.entries(apiCalls).sort(([, a], [, b]) => b - a);
   const total = calls.reduce((sum, [, count]) => sum + count, 0);
   const most = calls.slice(0, 3).map(([action, count]) => `${action} ${number(count)}`);
@@ -68,7 +71,9 @@ function rowsOf(summary: Summary): Row[] {
       row(n === 0 ? "Replaced" : "", replaced(one), !one.sameId || one.sameAddress === false),
     ),
     ...(ensemble ? [row("Ensemble", ...served(ensemble))] : []),
+    ...(outage ? [row("", ...heldUp(outage))] : []),
     ...(security ? [row("Security", tried(security), !isSecure(security))] : []),
+    ...(rotation ? [row("Rotated", ...turnedOver(rotation))] : []),
     row(
       "Messages",
       `${number(messages.acknowledged)} acknowledged, ${number(messages.read)} read back: ${number(messages.lost)} lost, ${number(messages.duplicated)} duplicated`,
@@ -103,6 +108,22 @@ function served({ members, leader, replacedWhileServing, reason }: EnsembleFindi
 
 function tried({ anonymous, wrongPassword, unauthorised, allowed }: SecurityFindings): string {
   return `anonymous ${anonymous}, wrong password ${wrongPassword}, unauthorised ${unauthorised}, allowed ${allowed}`;
+}
+
+/** The words, and whether they are bad news. */
+function heldUp({ down, held, worsened, seconds }: OutageFindings): [string, boolean] {
+  const names = held.map(({ role, id }) => `${role} ${id}`).join(" and ");
+  const after = worsened.length === 0 ? `went on after ${seconds.toFixed(1)}s` : `YET ${worsened.join(", ")}`;
+  return [`${down.join(" and ")} down: the ends of ${names} were held, and ${after}`, worsened.length > 0];
+}
+
+/** The words, and whether they are bad news. */
+function turnedOver(rotation: RotationFindings): [string, boolean] {
+  const { from, to, seconds, former, present, refusals } = rotation;
+  const wanted = rotatedWell(rotation);
+  const well = former === wanted.former && present === wanted.present && refusals === wanted.refusals;
+  const passwords = `the nodes' password ${to} is ${present}, ${from} ${former}`;
+  return [`${passwords}; ${number(refusals)} refusals among nodes, ${seconds.toFixed(1)}s`, !well];
 }
 
 /** `12,345` */

@@ -20,7 +20,8 @@
 #              No configure, however late, gets past a tombstone, and a reboot does not start a masked unit.
 #   status     says what is; runs no JVM.
 #   verify     asks Kafka's own tools for the state of the metadata quorum.
-#   access     makes the cluster's users and ACLs what the payload says, by Kafka's own tools, through this node's broker.
+#   access     makes the cluster's users and ACLs what the payload says, by Kafka's own tools, through this node's broker. As
+#              with configure, one that was sent before the newest that was taken up here is refused.
 #
 # All of it may be run twice, or by two agents at once: configure and stop take turns by a lock, and so does access.
 #
@@ -208,7 +209,9 @@ write_file() {
 }
 
 make_home() {
-  mkdir -p "$home" "$state" || fail "cannot make $state: is the disk full or read-only?"
+  # What programs say is nobody else's to read, whatever they say.
+  { mkdir -p "$home" "$state" && (umask 077 && : >"$complaints"); } ||
+    fail "cannot make $state: is the disk full or read-only?"
 }
 
 take_lock() {
@@ -225,14 +228,15 @@ refuse_tombstone() {
     '"tombstone":true' "\"unit\":$(json "$unit_state")"
 }
 
-# Under the lock. Orders are told apart by when they were sent, for they may come in any order.
+# take_up_order FILE WHAT: under the lock. Orders are told apart by when they were sent, for they may come in any order; that
+# file keeps when the newest was.
 take_up_order() {
-  local newest=
+  local file=$state/$1 newest=
   [[ -n $issued ]] || return 0
   [[ $issued =~ ^[0-9]{1,15}$ ]] || fail "SSM_issued must be milliseconds since the epoch; it is '${issued:0:40}'"
-  [[ ! -r $state/issued ]] || read -r newest <"$state/issued"
-  ((issued >= ${newest:-0})) || fail "a newer configuration was taken up already: this one came late"
-  [[ $issued == "$newest" ]] || printf '%s\n' "$issued" | write_file 0644 "$state/issued" || fail "cannot write $state/issued"
+  [[ ! -r $file ]] || read -r newest <"$file"
+  ((issued >= ${newest:-0})) || fail "a newer $2 was taken up already: this one came late"
+  [[ $issued == "$newest" ]] || printf '%s\n' "$issued" | write_file 0644 "$file" || fail "cannot write $file"
 }
 
 configured_digest() {
@@ -1029,7 +1033,7 @@ configure() {
   refuse_tombstone
   [[ ! -e $state/unit || $(unit_name) == "$unit" ]] || fail "this machine runs $(unit_name), and does not become $unit"
   [[ ! -L $units/$unit ]] || fail "$unit is masked, but not by a stop: an operator has to unmask it"
-  take_up_order
+  take_up_order issued configuration
   mount_volume
   check_disk
   fetch_secrets
@@ -1160,7 +1164,9 @@ found_acls=()
 created=()
 changed=()
 removed=()
+# What is wrong with secrets of Rollcall's own users, and by name with those of others.
 troubles=()
+declare -A user_troubles=()
 
 access() {
   local user
@@ -1175,6 +1181,7 @@ access() {
   exec 9>"$state/access-lock" || fail "cannot open the lock $state/access-lock"
   flock -w "$lock_wait" 9 || fail "another access has held the lock for $lock_wait s"
   refuse_tombstone
+  take_up_order access-issued declaration
   find_users
   [[ $acls == off ]] || find_acls
   # Whatever opens a door comes before what closes one: a user or an ACL that takes another's place leaves no gap.
@@ -1183,7 +1190,7 @@ access() {
   for user in "${users[@]}"; do [[ -z ${found_iterations[$user]-} ]] || put_user "$user"; done
   [[ $acls == off ]] || remove_acls
   remove_users
-  # What one secret lacks keeps nobody else out.
+  # What one secret lacks keeps nobody else out, and is a failure only where nodes or Rollcall itself go by it.
   ((${#troubles[@]} == 0)) || fail "$(printf '%s. ' "${troubles[@]}")" "$(access_json)"
   answer true "\"digest\":$(json "$digest")" "$(access_json)"
 }
@@ -1280,7 +1287,7 @@ find_acls() {
 put_user() {
   local user=$1 password iterations trouble
   if ! read_password "$user" "${user_ids[$user]}" "${user_keys[$user]}"; then
-    troubles+=("$trouble")
+    if [[ $user == rollcall-* ]]; then troubles+=("$trouble"); else user_troubles[$user]=$trouble; fi
     return
   fi
   if ! node_agrees "$user"; then
@@ -1414,13 +1421,17 @@ acl_words() {
 }
 
 access_json() {
-  local user versions=''
+  local user trouble versions='' unkept=''
   for user in "${users[@]}"; do
-    [[ -z ${secret_versions[${user_ids[$user]}]-} ]] ||
+    if [[ -n ${user_troubles[$user]-} ]]; then
+      trouble=$(without_secrets "${user_troubles[$user]}")
+      unkept+=",$(json "$user"):$(json "${trouble:0:300}")"
+    elif [[ -n ${secret_versions[${user_ids[$user]}]-} ]]; then
       versions+=",$(json "$user"):$(json "${secret_versions[${user_ids[$user]}]}")"
+    fi
   done
-  printf '"access":{"created":%s,"changed":%s,"removed":%s,"versions":{%s}}' \
-    "$(json_list "${created[@]}")" "$(json_list "${changed[@]}")" "$(json_list "${removed[@]}")" "${versions#,}"
+  printf '"access":{"created":%s,"changed":%s,"removed":%s,"versions":{%s}%s}' "$(json_list "${created[@]}")" \
+    "$(json_list "${changed[@]}")" "$(json_list "${removed[@]}")" "${versions#,}" "${unkept:+,\"troubles\":{${unkept#,}\}}"
 }
 
 # SSM keeps 24,000 characters of what a command prints.

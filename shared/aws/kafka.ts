@@ -20,14 +20,17 @@ const VERIFY = 20_000;
 /** Between two looks at whether they have, ms. */
 const POLL = 250;
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** The port's real side. What cannot be asked is an error; what Kafka does not answer is a sight with `seen: false`. */
 export function awsKafkaView({ lambda, functionName, commands, clock }: KafkaViewOptions): KafkaView {
   async function ask(request: KafkaRequest): Promise<KafkaResponse> {
-    const Payload = new TextEncoder().encode(JSON.stringify(encodeKafkaRequest(request)));
+    const Payload = encoder.encode(JSON.stringify(encodeKafkaRequest(request)));
     const { client, api } = await lambda();
     const command = new api.InvokeCommand({ FunctionName: functionName, Payload });
     const answer = await calling(`ask Kafka through ${functionName}`, client.send(command));
-    const text = new TextDecoder().decode(answer.Payload);
+    const text = decoder.decode(answer.Payload);
     if (answer.FunctionError) throw new Error(`${functionName} failed: ${text.slice(0, 500)}`);
     return decodeKafkaResponse(JSON.parse(text));
   }
@@ -57,9 +60,9 @@ export function awsKafkaView({ lambda, functionName, commands, clock }: KafkaVie
     async brokers(question) {
       try {
         const { brokers } = await ask({ brokers: question });
-        return brokers ?? unseen(`${functionName} did not answer about brokers`);
+        return brokers ?? { ...unseen(`${functionName} did not answer about brokers`), unasked: true };
       } catch (error) {
-        return unseen(reasonOf(error));
+        return { ...unseen(reasonOf(error)), unasked: true };
       }
     },
 

@@ -23,6 +23,7 @@ const access = v.object({
   changed: v.array(v.string()),
   removed: v.array(v.string()),
   versions: v.record(v.string(), v.string()),
+  troubles: v.exactOptional(v.record(v.string(), v.string())),
 } satisfies Record<keyof AccessAnswer, v.GenericSchema>);
 
 const nodeAnswer = v.object({

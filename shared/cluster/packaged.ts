@@ -87,6 +87,7 @@ const security = v.strictObject({
     v.strictObject({ name: text, secret: v.exactOptional(text), acls: v.array(acl) } satisfies Fields<User>),
   ),
   certificate: v.exactOptional(text),
+  authority: v.exactOptional(text),
   encrypt: v.boolean(),
   generation: whole,
 } satisfies Fields<Security>);

@@ -31,6 +31,7 @@ export function readSecurity(context: SecurityContext, path: Path, value: unknow
     "superUsers",
     "users",
     "certificate",
+    "authority",
     "encrypt",
     "generation",
   ]);
@@ -45,6 +46,9 @@ export function readSecurity(context: SecurityContext, path: Path, value: unknow
   const certificate = absent(mapping.certificate)
     ? undefined
     : readSecret(context, at("certificate"), mapping.certificate, "orders/kafka-certificate");
+  const authority = absent(mapping.authority)
+    ? undefined
+    : readSecret(context, at("authority"), mapping.authority, "orders/kafka-authority");
   const encrypt = absent(mapping.encrypt) ? !absent(mapping.certificate) : reader.flag(at("encrypt"), mapping.encrypt);
   const generation = absent(mapping.generation)
     ? 1
@@ -55,12 +59,13 @@ export function readSecurity(context: SecurityContext, path: Path, value: unknow
         at("certificate"),
         undefined,
         "controllers compare passwords, so they need TLS",
-        "Name a secret of Secrets Manager that has certificate, key and authority, each as PEM",
+        "Name a secret of Secrets Manager that has certificate and key, each as PEM",
       );
     } else if (encrypt === true) {
       problems.add(at("encrypt"), encrypt, "there is no certificate to encrypt with", "Name one by certificate");
     }
   }
+  checkAuthority(context, path, mapping, { certificate, authority });
   if (acl === false) checkWithoutAcls(problems, path, superUsers ?? [], users ?? []);
   if (
     sasl === undefined ||
@@ -68,12 +73,22 @@ export function readSecurity(context: SecurityContext, path: Path, value: unknow
     superUsers === undefined ||
     users === undefined ||
     (certificate === undefined && !absent(mapping.certificate)) ||
+    (authority === undefined && !absent(mapping.authority)) ||
     encrypt === undefined ||
     generation === undefined
   ) {
     return undefined;
   }
-  return { sasl, acl, superUsers, users, ...(certificate === undefined ? {} : { certificate }), encrypt, generation };
+  return {
+    sasl,
+    acl,
+    superUsers,
+    users,
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(authority === undefined ? {} : { authority }),
+    encrypt,
+    generation,
+  };
 }
 
 /** As users write it; `readSecurity` makes it again from that. */
@@ -82,6 +97,31 @@ export function securityJson(security: Security): unknown {
     ...security,
     users: security.users.map((user) => ({ ...user, acls: user.acls.map(aclJson) })),
   };
+}
+
+/** Whoever speaks TLS has to know whom to believe, and most need not read the key for that. */
+function checkAuthority(
+  { problems }: SecurityContext,
+  path: Path,
+  mapping: Readonly<Record<string, unknown>>,
+  { certificate, authority }: Readonly<Record<"certificate" | "authority", SecretId | undefined>>,
+): void {
+  const at = [...path, "authority"];
+  const remedy = 'Name a secret of its own, {"authority": PEM of whoever signed the certificate}';
+  if (!absent(mapping.certificate) && absent(mapping.authority)) {
+    problems.add(at, undefined, "nobody would know whose certificates to believe", remedy);
+  }
+  if (absent(mapping.certificate) && !absent(mapping.authority)) {
+    problems.add(
+      at,
+      authority,
+      "there is no certificate that it has signed",
+      "Name one by certificate, or leave it out",
+    );
+  }
+  if (certificate !== undefined && authority !== undefined && nameOf(certificate) === nameOf(authority)) {
+    problems.add(at, authority, "whoever reads whom to believe could read the certificate's key, too", remedy);
+  }
 }
 
 /** Without an authorizer everybody who can log in may do everything: then rights that are declared would be none. */
@@ -155,9 +195,12 @@ function readSecret(
     problems.add(path, secret, `this secret is in ${its}`, `Give one in ${region}, where the nodes look`);
     return undefined;
   }
-  if (secret.slice(secret.lastIndexOf(":") + 1).startsWith(RESERVED_SECRET)) {
+  if (nameOf(secret).startsWith(RESERVED_SECRET)) {
     problems.add(path, secret, `secrets below ${RESERVED_SECRET} are the stack's own`, "Give another, or leave it out");
     return undefined;
   }
   return secret;
 }
+
+/** A secret's name, with the characters that its ARN ends with where it is given by that. */
+const nameOf = (secret: SecretId): string => secret.slice(secret.lastIndexOf(":") + 1);

@@ -47,10 +47,15 @@ export interface Security {
   /** Users and their ACLs, kept as declared. */
   readonly users: readonly User[];
   /**
-   * TLS: a secret `{"certificate": PEM chain, "key": PEM (PKCS #8), "authority": PEM}`. KRaft needs one, as its controllers
-   * speak PLAIN (never SCRAM: a quorum could not form again after an outage of all).
+   * TLS: a secret `{"certificate": PEM chain, "key": PEM (PKCS #8)}`. KRaft needs one, as its controllers speak PLAIN (never
+   * SCRAM: a quorum could not form again after an outage of all).
    */
   readonly certificate?: SecretId;
+  /**
+   * Whom to believe: a secret `{"authority": PEM}`, there exactly where `certificate` is. One of its own, so that who only
+   * has to know that may not read the key.
+   */
+  readonly authority?: SecretId;
   /** Whether clients and brokers speak TLS too (SASL_SSL), or SASL_PLAINTEXT. */
   readonly encrypt: boolean;
   /** From 1; raised by one, the brokers' and controllers' own credential is rotated (`generations`). */
@@ -78,4 +83,16 @@ export const userSecret = (cluster: string, user: User): SecretId =>
  */
 export function generations({ generation }: Pick<Security, "generation">): number[] {
   return [generation, generation - 1, generation + 1].filter((valid) => valid > 0);
+}
+
+/** How many generations a roll-out may be overtaken by: so many before the last one are kept. */
+const OVERTAKEN = 8;
+
+/**
+ * The generations that a node of the cluster may still have to be given, in order: one that is behind goes through each on its way
+ * to the declared one (`shared/members/generation.ts`), and needs those beside it.
+ */
+export function generationsMade({ generation }: Pick<Security, "generation">): number[] {
+  const first = Math.max(1, generation - OVERTAKEN);
+  return Array.from({ length: generation + 2 - first }, (_, after) => first + after);
 }

@@ -21,7 +21,7 @@ import type { ScramUser, SecretFile } from "./payload.ts";
 const DIRECTORY = "secrets";
 export const CONFIG_PROVIDER = "org.apache.kafka.common.config.provider.DirectoryConfigProvider";
 
-/** What the certificate's secret holds, each with the file it goes to. */
+/** What the secrets of certificate and authority hold, each with the file it goes to. */
 const CERTIFICATE = { certificate: "certificate.pem", key: "key.pem", authority: "authority.pem" } as const;
 type CertificateKey = keyof typeof CERTIFICATE;
 
@@ -141,9 +141,13 @@ export function secretFiles(definition: Definition, role: Role): SecretFile[] {
     file: passwordFile(generation),
     ...password(adminSecret(cluster, generation)),
   }));
-  const { certificate } = security;
-  const parts = certificate ? certificateKeys(definition, role) : [];
-  return [...passwords, ...parts.map((key) => ({ file: CERTIFICATE[key], secret: certificate ?? "", key }))];
+  const { certificate = "", authority = "" } = security;
+  const parts = certificateKeys(definition, role).map((key) => ({
+    file: CERTIFICATE[key],
+    secret: key === "authority" ? authority : certificate,
+    key,
+  }));
+  return [...passwords, ...parts];
 }
 
 /** Users without whom no node could log in, nor Rollcall look: they are made before a cluster's first start. */

@@ -23,8 +23,12 @@ function escapeValue(value: string): string {
 
 const NAMED: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\f": "\\f" };
 
+/** As good as every text there is. */
+const PLAIN = /^[ -[\]-~]*$/;
+
 /** Backslashes, control characters and whatever is not ASCII, by UTF-16 unit as Java counts characters. */
 function escapeText(text: string): string {
+  if (PLAIN.test(text)) return text;
   let escaped = "";
   for (let i = 0; i < text.length; i++) {
     const unit = text.charAt(i);
@@ -71,16 +75,13 @@ function logicalLines(text: string): string[] {
 }
 
 function keyEnd(line: string): number {
-  for (let i = 0; i < line.length; i++) {
-    if (line.charAt(i) === "\\") i++;
-    else if (/[ \t\f=:]/.test(line.charAt(i))) return i;
-  }
-  return line.length;
+  return /^(?:\\[\s\S]?|[^ \t\f=:\\])*/.exec(line)?.[0].length ?? 0;
 }
 
 const CONTROL: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r", f: "\f" };
 
 function unescapeText(text: string): string {
+  if (!text.includes("\\")) return text;
   return text.replace(/\\(u[0-9a-fA-F]{4}|[\s\S]|$)/g, (_, code: string) => {
     if (code.length === 5) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
     if (code === "u") throw new SyntaxError(`malformed \\uxxxx escape in ${JSON.stringify(text)}`);

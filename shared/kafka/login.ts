@@ -24,18 +24,18 @@ export interface LoginSource {
 export interface ObserverSecrets {
   /** `{"password": "…"}` */
   readonly observer: SecretId;
-  /** `{"authority": PEM, …}`; absent: no TLS. */
-  readonly certificate?: SecretId;
+  /** `{"authority": PEM}`; absent: no TLS. */
+  readonly authority?: SecretId;
 }
 
 /** The observer's login out of those secrets. `current` and `renewed` throw where a secret cannot be read or lacks its key. */
-export function observerLogin(secrets: Secrets, { observer, certificate }: ObserverSecrets): LoginSource {
+export function observerLogin(secrets: Secrets, secretIds: ObserverSecrets): LoginSource {
   let known: Promise<Login> | undefined;
 
   async function read(): Promise<Login> {
     const [password, authority] = await Promise.all([
-      textIn(secrets, observer, "password"),
-      certificate === undefined ? undefined : textIn(secrets, certificate, "authority"),
+      textIn(secrets, secretIds.observer, "password"),
+      secretIds.authority === undefined ? undefined : textIn(secrets, secretIds.authority, "authority"),
     ]);
     return { username: OBSERVER, password, ...(authority === undefined ? {} : { authority }) };
   }

@@ -28,7 +28,7 @@ const variables = {
   ROLLCALL_TABLE: variable(/^[\w.-]{3,255}$/, "the name of the cluster's DynamoDB table"),
   ROLLCALL_KAFKA_FUNCTION: variable(/^[\w-]{1,64}$/, "the name of the Lambda function that sees Kafka"),
   ROLLCALL_OBSERVER_SECRET: variable(/^\S{1,2048}$/, "the secret that holds the observer's password"),
-  ROLLCALL_CERTIFICATE_SECRET: variable(/^\S{1,2048}$/, "the secret that holds the authority's certificate"),
+  ROLLCALL_AUTHORITY_SECRET: variable(/^\S{1,2048}$/, "the secret that holds the authority's certificate"),
   // Set by Lambda itself.
   AWS_REGION: variable(/^[a-z0-9-]+$/, "the region of the cluster"),
 };
@@ -59,14 +59,14 @@ export function environmentOf(env: Variables): Environment {
  * @throws {EnvironmentError} likewise
  */
 export function kafkaEnvironmentOf(env: Variables): KafkaEnvironment | undefined {
-  const { ROLLCALL_OBSERVER_SECRET, ROLLCALL_CERTIFICATE_SECRET } = env;
-  if (ROLLCALL_OBSERVER_SECRET === undefined && ROLLCALL_CERTIFICATE_SECRET === undefined) return undefined;
+  const { ROLLCALL_OBSERVER_SECRET, ROLLCALL_AUTHORITY_SECRET } = env;
+  if (ROLLCALL_OBSERVER_SECRET === undefined && ROLLCALL_AUTHORITY_SECRET === undefined) return undefined;
   const { read, checked } = reading(env);
   const region = read("AWS_REGION");
   const observer = read("ROLLCALL_OBSERVER_SECRET");
-  const certificate = ROLLCALL_CERTIFICATE_SECRET === undefined ? undefined : read("ROLLCALL_CERTIFICATE_SECRET");
+  const authority = ROLLCALL_AUTHORITY_SECRET === undefined ? undefined : read("ROLLCALL_AUTHORITY_SECRET");
   checked();
-  return { region, secrets: { observer, ...(certificate !== undefined && { certificate }) } };
+  return { region, secrets: { observer, ...(authority !== undefined && { authority }) } };
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;

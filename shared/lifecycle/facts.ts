@@ -41,7 +41,7 @@ export interface Sights {
 
 export type FactName = keyof Sights;
 
-export type Facts = { readonly [F in FactName]?: Seen<Sights[F]> } & {
+export type Facts = { readonly [F in FactName]?: Seen<Sights[F]> | undefined } & {
   readonly now: number;
   readonly instance: string;
   /** Claims lost so far in this invocation. */
@@ -62,6 +62,8 @@ export interface Plan {
   readonly render: (node: NodeIdentity, quorum: QuorumMark) => { readonly digest: string; readonly payload: string };
   /** What a node is sent to make users and ACLs as declared; undefined where nobody is asked who he is. */
   readonly access: (mark?: AccessMark) => { readonly digest: string; readonly payload: string } | undefined;
+  /** The plan as far as nodes can have it by now: with that generation of their credential, its own or one before. */
+  readonly upTo: (generation: number) => Plan;
 }
 
 export interface NodeIdentity {

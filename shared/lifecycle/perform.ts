@@ -16,7 +16,7 @@ export interface Effect {
   readonly stale: readonly FactName[];
   /** A claim was lost. */
   readonly lost?: true;
-  /** The world was not ready for it: look again, but not at once. */
+  /** The world was not ready for it, or is further than what was seen of it: look again, but not at once. */
   readonly early?: true;
   /** The lifecycle action, or the instance's part in the cluster, has ended: nothing more to decide. */
   readonly ended?: true;
@@ -47,18 +47,14 @@ export async function perform(
       return { stale: ["table"], ended: true };
 
     case "claim": {
-      const { role, id, zone, address } = change;
-      const claim = await ports.table.claim(
-        role,
-        { id, zone, since: now, ...(address !== undefined && { address }) },
-        instance,
-      );
+      const { kind: _, role, ...wanted } = change;
+      const claim = await ports.table.claim(role, { ...wanted, since: now }, instance);
       return { table: withRoster(claim.roster), stale: [], ...(!claim.won && { lost: true as const }) };
     }
 
     case "release":
       return {
-        table: withRoster(await ports.table.release(change.role, change.id, instance, now)),
+        table: withRoster(await ports.table.release(change.role, change.id, instance, now, change.left)),
         stale: ["address"],
       };
 
@@ -67,6 +63,11 @@ export async function perform(
         table: withRoster(await ports.table.serve(change.role, change.id, instance, change.address)),
         stale: [],
       };
+
+    case "note-generation": {
+      const { role, id, generation } = change;
+      return { table: withRoster(await ports.table.noteGeneration(role, id, instance, generation)), stale: [] };
+    }
 
     case "attach": {
       const attached = await ports.addresses.attach(change.eni, instance);
@@ -77,9 +78,11 @@ export async function perform(
       await ports.addresses.keepOnTermination(change.eni, change.attachment);
       return { stale: ["address"] };
 
-    case "detach":
-      await ports.addresses.detach(change.attachment);
-      return { stale: ["address"] };
+    case "detach": {
+      // Gone, though it was seen just now: a view that lags behind would show it again at once.
+      const detached = await ports.addresses.detach(change.attachment);
+      return { stale: ["address"], ...(detached === "gone" && { early: true as const }) };
+    }
 
     case "found": {
       const voters = change.voters.map((id) => ({ id, directoryId: ports.ids.kafkaUuid() }));
@@ -97,7 +100,14 @@ export async function perform(
       // The intent goes first: whoever comes after a crash knows that the command may be out there, and looks for it.
       const { action, digest, attempt, payload, address } = change;
       const command = { action, digest, attempt, sent: now };
-      const intent = await save(ports, facts, table, { command, ...(address !== undefined && { address }) }, attended);
+      const configured = action === "configure" ? table.record?.configured : undefined;
+      const patch = {
+        command,
+        ...(address !== undefined && { address }),
+        // What it has by then is known again once that has succeeded; by another definition it may be another.
+        ...(configured && { configured: { ...configured, digest: "" } }),
+      };
+      const intent = await save(ports, facts, table, patch, attended);
       if (intent === "changed") return { stale: ["table"] };
       const sent = await ports.commands.send({
         instance,
@@ -120,6 +130,8 @@ export async function perform(
     }
 
     case "give-turn": {
+      // Another invocation may be about to use the turn, on a view of its own: of both, the one that writes the record first goes on.
+      if ((await save(ports, facts, table, {}, attended)) === "changed") return { stale: ["table"] };
       await ports.table.giveTurn(change.turn);
       // It may have been another's, or for another purpose, by then.
       return { stale: ["table"] };
@@ -127,7 +139,7 @@ export async function perform(
 
     case "heartbeat": {
       const done = await ports.fleet.heartbeat({ group: groupName(plan, facts), instance, kind: change.action });
-      if (done === "gone") return { stale: ["fleet"] };
+      if (done === "gone") return { stale: ["fleet"], early: true };
       return saved(table, await save(ports, facts, table, { heartbeat: now }, attended));
     }
 
@@ -136,7 +148,7 @@ export async function perform(
         { group: groupName(plan, facts), instance, kind: change.action },
         change.result,
       );
-      return done === "done" ? { stale: ["fleet"], ended: true } : { stale: ["fleet", "table"] };
+      return done === "done" ? { stale: ["fleet"], ended: true } : { stale: ["fleet", "table"], early: true };
     }
 
     case "mark-unhealthy":
@@ -177,9 +189,10 @@ export function newRecord(facts: Facts): InstanceRecord {
 
 /** The record with the patch applied; what the patch has as undefined is taken out. */
 export function patched(record: InstanceRecord, patch: RecordPatch): InstanceRecord {
-  const merged: Record<string, unknown> = { ...record, ...patch };
-  for (const key of Object.keys(merged)) if (merged[key] === undefined) delete merged[key];
-  return merged as unknown as InstanceRecord;
+  const merged: Readonly<Record<string, unknown>> = { ...record, ...patch };
+  const kept: Record<string, unknown> = {};
+  for (const key of Object.keys(merged)) if (merged[key] !== undefined) kept[key] = merged[key];
+  return kept as unknown as InstanceRecord;
 }
 
 function groupName(plan: Plan, facts: Facts): string {

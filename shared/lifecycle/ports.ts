@@ -92,6 +92,14 @@ export interface Claim {
   readonly roster: Roster;
 }
 
+/** What stays known of an id whose holder gives it up. */
+export interface Vacated {
+  /** Where its node may have run: it was sent a configuration. */
+  readonly address?: string;
+  /** Its group has no more use for it. */
+  readonly retired?: true;
+}
+
 /** Roster, turn, records, quorum and access marks: one DynamoDB table, or memory. All reads are strongly consistent. */
 export interface Table {
   /** Every role's roster, the record of that instance, turn, quorum and access marks, in one read. */
@@ -99,11 +107,13 @@ export interface Table {
   /** Everything, in one query. */
   readAll(): Promise<TableContents>;
   /** One conditional write; whether it was won is read from the roster, never from the write's own answer. */
-  claim(role: RoleName, member: Omit<RosterMember, "owner" | "served">, instance: string): Promise<Claim>;
+  claim(role: RoleName, member: Omit<RosterMember, "owner" | "served" | "retired">, instance: string): Promise<Claim>;
   /** Makes the id vacant where that instance holds it. */
-  release(role: RoleName, id: number, instance: string, now: number): Promise<Roster>;
+  release(role: RoleName, id: number, instance: string, now: number, left: Vacated): Promise<Roster>;
   /** Marks that the member is in service, reachable at that address, where that instance holds it. */
   serve(role: RoleName, id: number, instance: string, address: string): Promise<Roster>;
+  /** Notes which generation of the nodes' credential the member has, where that instance holds it. */
+  noteGeneration(role: RoleName, id: number, instance: string, generation: number): Promise<Roster>;
   /** Writes the record with version + 1 where the stored version is the given one (0: none stored yet). */
   save(record: InstanceRecord): Promise<InstanceRecord | "changed">;
   drop(instance: string): Promise<void>;

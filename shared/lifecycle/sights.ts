@@ -60,8 +60,12 @@ export interface RosterMember {
   readonly since: number;
   /** Was ever in service: its replacement must not come up empty where that could lose messages. */
   readonly served: boolean;
-  /** Where its node can be reached: the fixed address, or the one its last incarnation in service had. */
+  /** Where its node can be reached: the fixed address, or that of its last incarnation which was in service, or has gone since. */
   readonly address?: string;
+  /** Vacant, and when it became so its group had no more use for it. */
+  readonly retired?: true;
+  /** Of the nodes' own credential: what its owner logs in with is this generation at least. Absent where it has none. */
+  readonly generation?: number;
 }
 
 export interface Roster {
@@ -101,8 +105,12 @@ export interface AccessMark {
   /** Of the declaration (`shared/config/access.ts`). */
   readonly digest: string;
   readonly at: number;
+  /** When this declaration was first applied, ms since the epoch; absent: long ago. */
+  readonly since?: number;
   /** By user: the version of the secret that its password was last set from. */
   readonly versions: Readonly<Record<string, string>>;
+  /** As the node told them (`AccessAnswer`); absent: none. */
+  readonly troubles?: Readonly<Record<string, string>>;
   /** What had to be put right at that time though this declaration stood already, e.g. `removed ACL …`. */
   readonly drift: readonly string[];
 }
@@ -148,7 +156,10 @@ export interface InstanceRecord {
   /** The instance's own address, as its agent reported it. */
   readonly address?: string;
   readonly command?: SentCommand;
-  /** The configuration that last succeeded on the node, and how often it had to be sent since it last registered. */
+  /**
+   * The configuration that last succeeded on the node, its digest empty from the time that the next one is sent; and how often it had
+   * to be sent since it last registered.
+   */
   readonly configured?: { readonly digest: string; readonly at: number; readonly times: number };
   /** Confirmed stopped: the node's script said so. */
   readonly stopped?: number;
@@ -215,6 +226,8 @@ export interface AccessAnswer {
   readonly removed: readonly string[];
   /** By user: the version of the secret that its password is set from. */
   readonly versions: Readonly<Record<string, string>>;
+  /** By declared user: why its password is not set, or is as it was. Absent: there is none such. */
+  readonly troubles?: Readonly<Record<string, string>>;
 }
 
 export interface QuorumAnswer {
@@ -268,6 +281,8 @@ export type KafkaSight =
   | {
       readonly seen: false;
       readonly reason: string;
+      /** The question itself did not come through, so that nothing follows from it, not even that nobody answers. */
+      readonly unasked?: true;
       /** Kafka answers, but does not let its observer in, or not see: users and ACLs are not (yet) as declared. */
       readonly denied?: true;
     }

@@ -1,6 +1,7 @@
 /** What `decide` may answer: the one thing to do next, the row of the tables it comes from, and why. */
 import type { RoleName } from "../cluster/definition.ts";
 import type { FactName } from "./facts.ts";
+import type { Vacated } from "./ports.ts";
 import type { AccessMark, InstanceRecord, NodeAction, Turn } from "./sights.ts";
 
 /** `undefined` takes the attribute away. */
@@ -18,9 +19,16 @@ export type Change =
       readonly id: number;
       readonly zone: string;
       readonly address?: string;
+      readonly generation?: number;
     }
-  | { readonly kind: "release"; readonly role: RoleName; readonly id: number }
+  | {
+      readonly kind: "release";
+      readonly role: RoleName;
+      readonly id: number;
+      readonly left: Vacated;
+    }
   | { readonly kind: "serve"; readonly role: RoleName; readonly id: number; readonly address: string }
+  | { readonly kind: "note-generation"; readonly role: RoleName; readonly id: number; readonly generation: number }
   | { readonly kind: "attach"; readonly eni: string }
   | { readonly kind: "keep-on-termination"; readonly eni: string; readonly attachment: string }
   | { readonly kind: "detach"; readonly attachment: string }

@@ -59,19 +59,23 @@ export async function sweep(plan: Plan, ports: Ports, budget: Budget): Promise<S
       }
       const record = contents.records.get(instance);
       const state = states.get(instance);
-      // A broker that launches, or ends before it was ever in service, may be the only one that can answer about itself: nobody
-      // else asks it, so it asks on its own.
+      // A broker that launches, or ends before it was ever in service, may be the only one that can answer about itself. Where the
+      // others did not, it asks on its own; where they did, that may be more than it can: it does not know where those are that
+      // were configured lately.
       const alone = listed.get(instance)?.startsWith("Pending") || !holding(table, instance)?.served;
       const seen: Partial<Facts> = {
         fleet: stamp(fleet, at),
         table: stamp({ ...table, ...(record && { record }) }, at),
         ...(state && { ec2: stamp(state, seenAt) }),
-        ...(kafka && !alone && { kafka: stamp(kafka, seenAt) }),
+        ...(kafka && (kafka.seen || !alone) && { kafka: stamp(kafka, seenAt) }),
         ...(listeners && { listeners: stamp(listeners, seenAt) }),
         ...(quorum && { quorum: { ...stamp(quorum, seenAt), from: at } }),
       };
       try {
-        outcomes.push(await reconcile(plan, ports, { instance, echo: true, seen }, { ...budget, once: true }));
+        const outcome = await reconcile(plan, ports, { instance, echo: true, seen }, { ...budget, once: true });
+        // Whoever stays with it holds it: that is so now, and not only once nobody stays any more.
+        const held = outcome.row === "state/attended" ? record?.hold : undefined;
+        outcomes.push(held ? { ...outcome, outcome: "held", reason: held.reason } : outcome);
       } catch (error) {
         failures.push({ instance, error });
       }

@@ -1,10 +1,12 @@
 /**
  * Which id an instance should try to take.
  *
- * A group's open places are lined up: ids that are vacant, then ids that a leaving instance still holds, then fresh
- * ones, each lowest first and all together no more than the group still desires. The instances that wait for an id
- * line up too, by instance id. Everybody who sees the same group pairs the two lines alike, so a crowd takes different
- * ids at the first try, without talking and without sleeping.
+ * A group's open places are lined up: ids that are vacant, then ids that a leaving instance still holds, then those that were vacated when
+ * the group had no more use for them, then fresh ones, each lowest first and all together no more than the group still desires. (Were
+ * the retired ids to come before the leaving, after any scale-in the next member that is to be replaced would lose its place to
+ * one of them, and its replicas would be left on nobody.) The instances that wait for an id line up too, by instance id.
+ * Everybody who sees the same group pairs the two lines alike, so a crowd takes different ids at the first try, without talking and
+ * without sleeping.
  */
 import type { Role } from "../cluster/definition.ts";
 import type { FleetSight, GroupMember, GroupSight, Roster, RosterMember } from "../lifecycle/sights.ts";
@@ -46,18 +48,19 @@ export function isLeaving(member: GroupMember | undefined): boolean {
 function lineOf(group: GroupSight, zone: string, roster: Roster): Line {
   const byInstance = new Map(group.members.map((m) => [m.instance, m]));
   const vacant: Place[] = [];
+  const retired: Place[] = [];
   const leaving: Place[] = [];
   const staying: RosterMember[] = [];
   const owners = new Set<string>();
   for (const member of [...roster.members.values()].sort((a, b) => a.id - b.id)) {
     if (member.owner !== undefined) owners.add(member.owner);
     if (member.zone !== zone) continue;
-    if (member.owner === undefined) vacant.push({ id: member.id });
+    if (member.owner === undefined) (member.retired ? retired : vacant).push({ id: member.id });
     else if (isLeaving(byInstance.get(member.owner))) leaving.push({ id: member.id, holder: member.owner });
     else staying.push(member);
   }
   const open = Math.max(0, group.desired - staying.length);
-  const places = [...vacant, ...leaving].slice(0, open);
+  const places = [...vacant, ...leaving, ...retired].slice(0, open);
   const waiting = group.members
     .filter((m) => PENDING.has(m.state) && !owners.has(m.instance))
     .map((m) => m.instance)

@@ -8,7 +8,7 @@ import type { AccessMark, InstanceRecord, QuorumMark, Roster, Turn } from "../li
 import { accessSaved } from "./access.ts";
 import { quorumFormed, quorumFounded } from "./quorum.ts";
 import { recordSaved } from "./record.ts";
-import { claimed, emptyRoster, released, roleNames, servedAt } from "./roster.ts";
+import { claimed, emptyRoster, generationNoted, released, roleNames, servedAt } from "./roster.ts";
 import { turnGiven, turnTaken } from "./turn.ts";
 
 export interface MemoryTableOptions {
@@ -29,13 +29,20 @@ export function memoryTable(options: MemoryTableOptions = {}): Table {
   let access: AccessMark | undefined = copied(contents.access);
 
   const rosterOf = (role: RoleName): Roster => rosters.get(role) ?? emptyRoster(role);
+  /** What readers get of the rosters, until one changes. */
+  let shown: ReadonlyMap<RoleName, Roster> | undefined;
   const keep = (roster: Roster): Roster => {
     const kept = copiedRoster(roster);
     rosters.set(roster.role, kept);
+    shown = undefined;
     return handedOut(kept);
   };
+  const show = (): ReadonlyMap<RoleName, Roster> => {
+    shown ??= new Map([...rosters].map(([role, roster]) => [role, handedOut(roster)]));
+    return shown;
+  };
   const shared = () => ({
-    rosters: new Map([...rosters].map(([role, roster]) => [role, handedOut(roster)])),
+    rosters: show(),
     ...(turn ? { turn } : {}),
     ...(quorum ? { quorum } : {}),
     ...(access ? { access } : {}),
@@ -53,11 +60,14 @@ export function memoryTable(options: MemoryTableOptions = {}): Table {
       const claim = claimed(rosterOf(role), member, instance);
       return { won: claim.won, roster: keep(claim.roster) };
     },
-    async release(role, id, instance, now) {
-      return keep(released(rosterOf(role), id, instance, now));
+    async release(role, id, instance, now, left) {
+      return keep(released(rosterOf(role), id, instance, now, left));
     },
     async serve(role, id, instance, address) {
       return keep(servedAt(rosterOf(role), id, instance, address));
+    },
+    async noteGeneration(role, id, instance, generation) {
+      return keep(generationNoted(rosterOf(role), id, instance, generation));
     },
     async save(record) {
       const saved = recordSaved(records.get(record.instance), record);
@@ -97,7 +107,7 @@ function copiedRoster(roster: Roster): Roster {
   return { role: roster.role, members: new Map(members.map(([id, member]) => [id, copied(member)])) };
 }
 
-/** The members are frozen already; the map around them is made anew for everyone who gets it. */
+/** The members are frozen already; the map around them is another than the table's own. */
 function handedOut(roster: Roster): Roster {
   return { role: roster.role, members: new Map(roster.members) };
 }

@@ -4,11 +4,11 @@
  */
 import type { RoleName } from "../cluster/definition.ts";
 import { ROLE_NAMES } from "../cluster/role-kinds.ts";
-import type { Claim } from "../lifecycle/ports.ts";
+import type { Claim, Vacated } from "../lifecycle/ports.ts";
 import type { Roster, RosterMember } from "../lifecycle/sights.ts";
 
 /** The member a claim asks for; whether it was in service before is the roster's to know. */
-export type ClaimedMember = Omit<RosterMember, "owner" | "served">;
+export type ClaimedMember = Omit<RosterMember, "owner" | "served" | "retired">;
 
 /** Every role that has a roster of its own, whichever of them the cluster has. */
 export const roleNames: readonly RoleName[] = ROLE_NAMES;
@@ -47,16 +47,17 @@ export function claimed(roster: Roster, wanted: ClaimedMember, instance: string)
     since: wanted.since,
     served: former?.served ?? false,
     ...(address === undefined ? {} : { address }),
+    ...(wanted.generation === undefined ? {} : { generation: wanted.generation }),
   };
   return { won: true, roster: withMember(roster, member) };
 }
 
-/** The id becomes vacant if that instance holds it; zone, address and service stay with it. */
-export function released(roster: Roster, id: number, instance: string, now: number): Roster {
+/** The id becomes vacant if that instance holds it; zone, service, and the address where a node of it last ran stay with it. */
+export function released(roster: Roster, id: number, instance: string, now: number, left: Vacated): Roster {
   const member = roster.members.get(id);
   if (member?.owner !== instance) return roster;
   const { owner: _, ...vacant } = member;
-  return withMember(roster, { ...vacant, since: now });
+  return withMember(roster, { ...vacant, since: now, ...left });
 }
 
 /** The member was seen in service at that address, if that instance holds it. */
@@ -64,6 +65,13 @@ export function servedAt(roster: Roster, id: number, instance: string, address: 
   const member = roster.members.get(id);
   if (member?.owner !== instance) return roster;
   return withMember(roster, { ...member, served: true, address });
+}
+
+/** The member's node has that generation of its credential, if that instance holds it. */
+export function generationNoted(roster: Roster, id: number, instance: string, generation: number): Roster {
+  const member = roster.members.get(id);
+  if (member?.owner !== instance) return roster;
+  return withMember(roster, { ...member, generation });
 }
 
 function withMember(roster: Roster, member: RosterMember): Roster {

@@ -80,7 +80,11 @@ test.each<[string, WireAnswer, string]>([
 ])("brokers are unseen, with the reason, where the function %s", async (_what, answer, reason) => {
   const { view } = viewThat(() => answer);
 
-  expect(await view.brokers(question)).toEqual({ seen: false, reason: expect.stringContaining(reason) });
+  expect(await view.brokers(question)).toEqual({
+    seen: false,
+    unasked: true,
+    reason: expect.stringContaining(reason),
+  });
   expect(await view.ensemble([{ id: 1, server: "10.0.1.10:2181" }])).toMatchObject({ seen: false });
   await expect(view.listeners(["10.0.1.10:9093"])).rejects.toThrow();
 });

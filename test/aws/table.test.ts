@@ -33,7 +33,7 @@ test("a claim is one request, and a read is one", async () => {
   expect(await requestsOf(() => table.claim("broker", broker(2), "i-2"))).toEqual({ UpdateItem: 1 });
   expect(await requestsOf(() => table.read("i-2"))).toEqual({ BatchGetItem: 1 });
   expect(await requestsOf(() => table.readAll())).toEqual({ Query: 1 });
-  expect(await requestsOf(() => table.release("broker", 2, "i-2", 2))).toEqual({ UpdateItem: 1 });
+  expect(await requestsOf(() => table.release("broker", 2, "i-2", 2, {}))).toEqual({ UpdateItem: 1 });
 });
 
 test("only the first claim of a role creates its roster", async () => {
@@ -55,7 +55,14 @@ test("a claim whose every answer is lost is seen as won", async () => {
 
 test("of two access marks the later one stands, and of the same moment the last one written", async () => {
   for (const { table } of [dynamo.side(), memorySide()]) {
-    const mark = (at: number, digest: string) => ({ digest, at, versions: { app: "v1" }, drift: ["removed user x"] });
+    const mark = (at: number, digest: string) => ({
+      digest,
+      at,
+      since: 3,
+      versions: { app: "v1" },
+      troubles: { reader: "no such secret" },
+      drift: ["removed user x"],
+    });
     expect(await table.saveAccess(mark(5, "a"))).toEqual(mark(5, "a"));
     expect(await table.saveAccess(mark(5, "b"))).toEqual(mark(5, "b"));
     expect(await table.saveAccess(mark(4, "c"))).toEqual(mark(5, "b"));

@@ -28,8 +28,8 @@ export interface Readings {
   readonly sweeps: number;
   /** Messages by queue. */
   readonly queues: Readonly<Record<string, number>>;
-  /** Names of the functions that failed at events for good. */
-  readonly failing: ReadonlySet<string>;
+  /** How many invocations of a function failed within the alarm's period, by its name. */
+  readonly errors: (name: string) => number;
 }
 
 /** The kinds of the alarms whose threshold is passed now, however short a time. */
@@ -44,8 +44,7 @@ function readingOf({ cluster }: Definition, { kind, metric }: Alarm, readings: R
   if (queue !== undefined) return readings.queues[`rollcall-${cluster}-${queue}`];
   if (kind === "sweep-not-running") return readings.sweeps;
   const [, failing] = /^(\w+)-errors$/.exec(kind) ?? [];
-  // Whoever failed at an event for good has failed at it three times.
-  if (failing !== undefined) return readings.failing.has(`rollcall-${cluster}-${failing}`) ? 3 : 0;
+  if (failing !== undefined) return readings.errors(`rollcall-${cluster}-${failing}`);
   return readings.values.get(metric.MetricName);
 }
 

@@ -40,10 +40,12 @@ export interface CommandLine {
   json(...args: readonly string[]): Promise<{ readonly status: ExitCode; readonly told: Told }>;
   /** The same on a terminal, where somebody thinks about the question before they type an answer to it. */
   answering(think: () => Promise<string>, ...args: readonly string[]): Promise<Answer>;
+  /** From now on that is in the definition's file. */
+  declare(definition: Definition): void;
   close(): void;
 }
 
-export interface Bench extends Omit<CommandLine, "close"> {
+export interface Bench extends Omit<CommandLine, "close" | "declare"> {
   readonly lab: Lab;
   readonly kafka: ModelledKafka;
   /** For a child process. */
@@ -54,6 +56,12 @@ export interface Bench extends Omit<CommandLine, "close"> {
   whole(): Promise<void>;
   member(role: RoleName, id: number): Promise<RosterMember & { owner: string }>;
   record(instance: string): Promise<InstanceRecord | undefined>;
+  /** The definition as it stands in its file. */
+  readonly declared: Definition;
+  /** Writes another one. */
+  declare(definition: Definition): void;
+  /** The stack again, from the one that is declared. */
+  deploy(): Promise<void>;
   /** Looks again until the probe answers something. */
   until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined): Promise<T>;
   close(): Promise<void>;
@@ -76,9 +84,12 @@ export interface BenchOptions {
   readonly faults?: CloudFaults;
   /** Gets what the sweep counts and measures. */
   readonly telemetry?: Telemetry;
+  /** What an operator does once the stack is there and nothing runs yet; the cluster is then not waited for. */
+  readonly beforeLaunch?: (lab: Lab) => Promise<void>;
 }
 
-export async function startBench({ definition = small, faults, telemetry }: BenchOptions = {}): Promise<Bench> {
+export async function startBench(options: BenchOptions = {}): Promise<Bench> {
+  const { definition = small, faults, telemetry, beforeLaunch } = options;
   const clock = quickClock(FACTOR);
   const nodes = modelledNodes(clock, "a test");
   const { kafka } = nodes.truth;
@@ -97,6 +108,7 @@ export async function startBench({ definition = small, faults, telemetry }: Benc
   });
   const line = commandLine({ definition, clock, endpoint: lab.endpoint });
 
+  let declared = definition;
   let broken: unknown;
   const bench: Bench = {
     ...line,
@@ -116,7 +128,7 @@ export async function startBench({ definition = small, faults, telemetry }: Benc
     async whole() {
       // Whoever comes after a test that left it broken need not wait for it, too.
       if (broken) throw broken;
-      const size = definition.roles.reduce((sum, r) => sum + r.perZone * r.groups.length, 0);
+      const size = declared.roles.reduce((sum, r) => sum + r.perZone * r.groups.length, 0);
       try {
         await bench.until("the cluster is whole", async () => {
           const members = lab.cloud.snapshot().groups.flatMap((g) => g.members);
@@ -135,6 +147,14 @@ export async function startBench({ definition = small, faults, telemetry }: Benc
       if (member?.owner === undefined) throw new Error(`nobody holds ${role} ${id}`);
       return { ...member, owner: member.owner };
     },
+    get declared() {
+      return declared;
+    },
+    declare(next) {
+      declared = next;
+      line.declare(next);
+    },
+    deploy: async () => void (await lab.stack.stack.update(compileTemplate(declared), { code: lab.code(declared) })),
     record: async (instance) => (await lab.table.read(instance)).record,
     until: (what, probe) => until(clock, what, LIMIT, probe, () => waits(lab)),
     async close() {
@@ -144,8 +164,9 @@ export async function startBench({ definition = small, faults, telemetry }: Benc
     },
   };
   try {
+    await beforeLaunch?.(lab);
     await lab.launch();
-    await bench.whole();
+    if (!beforeLaunch) await bench.whole();
   } catch (error) {
     await bench.close();
     throw error;
@@ -163,7 +184,8 @@ export interface CommandLineOptions {
 export function commandLine({ definition: cluster, clock, endpoint }: CommandLineOptions): CommandLine {
   const folder = mkdtempSync(join(tmpdir(), "rollcall-cli-"));
   const file = join(folder, "cluster.json");
-  writeFileSync(file, JSON.stringify(definitionJson(cluster)));
+  const declare = (definition: Definition): void => writeFileSync(file, JSON.stringify(definitionJson(definition)));
+  declare(cluster);
 
   const surroundings: Surroundings = {
     streams: { out: writing(() => {}), err: writing(() => {}), input: Readable.from([]) },
@@ -204,6 +226,7 @@ export function commandLine({ definition: cluster, clock, endpoint }: CommandLin
 
   return {
     file,
+    declare,
     surroundings,
     rollcall,
     answering(think, ...args) {

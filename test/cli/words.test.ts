@@ -424,6 +424,9 @@ describe("users and ACLs", () => {
       expect.stringMatching(/^note access: .* from another declaration than this definition's/),
       "note access: somebody had changed them past the definition; put right 0s ago: removed user eve",
     ]);
+    expect(look({ ...mark, troubles: { app: "no such secret" } })).toEqual([
+      "wrong access: user app cannot be kept as declared: no such secret",
+    ]);
     expect(look({ ...mark, at: NOW - 10 * secure.periods.access })).toEqual([
       expect.stringMatching(/^wrong access: users and ACLs were last compared .* ago/),
     ]);
@@ -450,6 +453,9 @@ describe("users and ACLs", () => {
     expect(line(mark)).toEqual(["access   users and ACLs compared 2m ago, as declared"]);
     expect(line({ ...mark, drift: ["removed user eve"] })).toEqual([
       "access   users and ACLs compared 2m ago, put right: removed user eve",
+    ]);
+    expect(line({ ...mark, troubles: { app: "no such secret" } })).toEqual([
+      "access   users and ACLs compared 2m ago, as declared, but for user app: no such secret",
     ]);
   });
 });

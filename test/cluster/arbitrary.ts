@@ -111,16 +111,18 @@ const security = fc.oneof(
       acl: fc.constantFrom(true, null),
       superUsers: fc.uniqueArray(userName, { maxLength: 3 }),
       users: users(true),
-      certificate: secretId,
+      certificate: secretId.map((id) => `${id}-c`),
+      authority: secretId.map((id) => `${id}-a`),
       encrypt: fc.constantFrom(true, false, null),
       generation: fc.integer({ min: 1, max: 9999 }),
     },
-    { requiredKeys: ["sasl", "certificate"] },
+    { requiredKeys: ["sasl", "certificate", "authority"] },
   ),
   fc.record({
     sasl: fc.constant("scram-sha-512"),
     acl: fc.constant(false),
-    certificate: secretId,
+    certificate: fc.constant("orders/certificate"),
+    authority: secretId.map((id) => `${id}-a`),
     users: users(false),
   }),
 );
@@ -229,7 +231,9 @@ export const WRITTEN = fc
     };
     // An ensemble's brokers speak no TLS among themselves but where they are told to.
     const secured =
-      onZookeeper && !given.certified ? { ...given.security, certificate: null, encrypt: null } : given.security;
+      onZookeeper && !given.certified
+        ? { ...given.security, certificate: null, authority: null, encrypt: null }
+        : given.security;
     return {
       cluster: given.cluster,
       region: "eu-central-1",

@@ -4,7 +4,7 @@ import { parseDefinition } from "../../shared/cluster/parse.ts";
 import type { Problem } from "../../shared/cluster/problems.ts";
 import { problemsOf, SECURE, shortest, ZOOKEEPER } from "./written.ts";
 
-const CERTIFICATE = "certificate: kafka/certificate";
+const CERTIFICATE = "certificate: kafka/certificate, authority: kafka/authority";
 const ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:kafka/app-AbCdEf";
 
 const withSecurity = (rest: string): string => shortest(`security: { sasl: scram-sha-512, ${rest} }`);
@@ -29,6 +29,7 @@ describe("what a definition becomes", () => {
       superUsers: [],
       users: [],
       certificate: "kafka/certificate",
+      authority: "kafka/authority",
       encrypt: true,
       generation: 1,
     });
@@ -103,20 +104,39 @@ describe("what is refused, each by itself", () => {
       text: withSecurity("acl: true"),
       path: "security.certificate",
       problem: /compare passwords, so they need TLS/,
-      remedy: /certificate, key and authority/,
+      remedy: /certificate and key/,
     },
     {
       rule: "a certificate that is none",
-      text: withSecurity('certificate: "-----BEGIN CERTIFICATE-----"'),
+      text: withSecurity('certificate: "-----BEGIN CERTIFICATE-----", authority: a'),
       path: "security.certificate",
       problem: /not the name or ARN/,
     },
     {
       rule: "a certificate of another region",
-      text: withSecurity(`certificate: "${ARN.replace("west", "north")}"`),
+      text: withSecurity(`certificate: "${ARN.replace("west", "north")}", authority: a`),
       path: "security.certificate",
       problem: /in eu-north-1/,
       remedy: /in eu-west-1/,
+    },
+    {
+      rule: "a certificate that nobody knows to believe",
+      text: withSecurity("certificate: kafka/certificate"),
+      path: "security.authority",
+      problem: /whose certificates to believe/,
+      remedy: /a secret of its own/,
+    },
+    {
+      rule: "an authority in the secret that has the key",
+      text: withSecurity("certificate: kafka/tls, authority: kafka/tls"),
+      path: "security.authority",
+      problem: /could read the certificate's key/,
+    },
+    {
+      rule: "an authority of another region",
+      text: withSecurity(`certificate: c, authority: "${ARN.replace("west", "north")}"`),
+      path: "security.authority",
+      problem: /in eu-north-1/,
     },
     {
       rule: "a secret of the stack's as a user's",
@@ -193,6 +213,12 @@ describe("what is refused, each by itself", () => {
   ])("$rule", ({ text, path, problem, remedy }) => {
     expect(problemsOf(text)).toMatchObject([{ path, problem: expect.stringMatching(problem) }]);
     if (remedy !== undefined) expect(problemsOf(text)[0]?.remedy).toMatch(remedy);
+  });
+
+  test("an authority of nothing", () => {
+    expect(onZookeeper("{ sasl: scram-sha-512, authority: kafka/authority }")).toMatchObject([
+      { path: "security.authority", problem: "there is no certificate that it has signed" },
+    ]);
   });
 
   test("encryption without a certificate", () => {

@@ -72,6 +72,7 @@ export const SECURITY: Security = {
     },
   ],
   certificate: "kafka/certificate",
+  authority: "kafka/authority",
   encrypt: true,
   generation: 1,
 };

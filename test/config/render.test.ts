@@ -251,6 +251,7 @@ describe("the secrets", () => {
     { file: "admin-2", ...password("admin-2") },
   ];
   const certificate = (key: string) => ({ file: `${key}.pem`, secret: "kafka/certificate", key });
+  const AUTHORITY = { file: "authority.pem", secret: "kafka/authority", key: "authority" };
   const FIRST = [
     { user: "rollcall-admin-1", ...password("admin-1") },
     { user: "rollcall-admin-2", ...password("admin-2") },
@@ -260,13 +261,13 @@ describe("the secrets", () => {
   it("are named with their region, each with the file it goes to", () => {
     const { secrets, region } = payloadOf(1);
     expect(region).toBe("eu-central-1");
-    expect(secrets).toEqual([...PASSWORDS, ...["certificate", "key", "authority"].map(certificate)]);
+    expect(secrets).toEqual([...PASSWORDS, ...["certificate", "key"].map(certificate), AUTHORITY]);
     expect(payloadOf(101).secrets).toEqual(secrets);
   });
 
   it("are no more than the node needs", () => {
     const plain = { ...SECURITY, encrypt: false };
-    expect(payloadOf(1, { security: plain }).secrets).toEqual([...PASSWORDS, certificate("authority")]);
+    expect(payloadOf(1, { security: plain }).secrets).toEqual([...PASSWORDS, AUTHORITY]);
     expect(payloadOf(1, { security: plain, mode: "zookeeper" }).secrets).toEqual(PASSWORDS);
     const member = payloadOf(101, { mode: "zookeeper" });
     expect([member.secrets, member.region, member.scram]).toEqual([undefined, undefined, undefined]);
@@ -302,6 +303,7 @@ describe("the secrets", () => {
   it.each<[string, Partial<typeof SECURITY>]>([
     ["the generation", { generation: 2 }],
     ["the certificate", { certificate: "kafka/another" }],
+    ["the authority", { authority: "kafka/another-authority" }],
     ["the super users", { superUsers: [] }],
     ["encryption", { encrypt: false }],
     ["the authorizer", { acl: false }],

@@ -9,12 +9,12 @@ import { toLoopback } from "../../lab/loopback.ts";
 import type { Machine, MachineKind } from "../../lab/machines/machine.ts";
 import { realMachines } from "../../lab/machines/real.ts";
 import { takeSlot } from "../../lab/slot.ts";
-import type { Definition } from "../../shared/cluster/definition.ts";
+import type { Definition, Mode } from "../../shared/cluster/definition.ts";
 import { CLIENT_PORT } from "../../shared/cluster/role-kinds.ts";
 import { render } from "../../shared/config/render.ts";
 import type { NodeAction, NodeAnswer, QuorumMark } from "../../shared/lifecycle/sights.ts";
 import { definitionWith, nodeOf, QUORUM } from "../config/cluster.ts";
-import { kafkaFor } from "./found-kafka.ts";
+import { type FoundKafka, kafkaFor } from "./found-kafka.ts";
 
 export const kafka = await kafkaFor("kraft");
 
@@ -49,19 +49,23 @@ export interface RealCluster {
   close(): Promise<void>;
 }
 
-/** `controllers`: how many found the quorum, 1 or 3. */
+/** `controllers`: how many found the quorum, 1 or 3; with ZooKeeper they are its members. `found`: Kafka of that mode. */
 export async function openCluster(
   controllers: 1 | 3,
   settings: Readonly<Record<string, string>>,
+  mode: Mode = "kraft",
+  found: FoundKafka = kafka,
 ): Promise<RealCluster> {
-  if ("missing" in kafka) throw new Error(kafka.missing);
+  if ("missing" in found) throw new Error(found.missing);
   const slot = await takeSlot();
   const clock = realClock();
   const dir = mkdtempSync(join(tmpdir(), "rollcall-cluster-"));
-  const kind = realMachines({ dir, kafkaHome: kafka.home, java: kafka.java, clock });
+  const kind = realMachines({ dir, kafkaHome: found.home, java: found.java, clock });
   const whole = definitionWith({
+    mode,
     settings: { ...SMALL, ...settings },
     controller: { heap: 96 },
+    zookeeper: { heap: 64 },
     broker: { heap: 160 },
   });
   const definition = toLoopback(keepingControllers(whole, controllers), slot.number);

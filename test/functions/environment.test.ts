@@ -37,14 +37,14 @@ test("the Kafka function is told of secrets only where the cluster asks who it i
     region: "eu-central-1",
     secrets: { observer: "rollcall/lab/observer" },
   });
-  expect(kafkaEnvironmentOf({ ...asked, ROLLCALL_CERTIFICATE_SECRET: "kafka/certificate" })?.secrets).toEqual({
+  expect(kafkaEnvironmentOf({ ...asked, ROLLCALL_AUTHORITY_SECRET: "kafka/authority" })?.secrets).toEqual({
     observer: "rollcall/lab/observer",
-    certificate: "kafka/certificate",
+    authority: "kafka/authority",
   });
 });
 
 test("what it lacks then is named", () => {
-  expect(() => kafkaEnvironmentOf({ ROLLCALL_CERTIFICATE_SECRET: "" })).toThrow(
-    /AWS_REGION is not set.*ROLLCALL_OBSERVER_SECRET is not set.*ROLLCALL_CERTIFICATE_SECRET is ""/,
+  expect(() => kafkaEnvironmentOf({ ROLLCALL_AUTHORITY_SECRET: "" })).toThrow(
+    /AWS_REGION is not set.*ROLLCALL_OBSERVER_SECRET is not set.*ROLLCALL_AUTHORITY_SECRET is ""/,
   );
 });

@@ -38,7 +38,7 @@ async function guarded(guard: Partial<Guard>, passwords: string[] = ["p1"], auth
   const next = (values: string[]) => (values.length > 1 ? values.shift() : values[0]);
   const login = observerLogin(
     { read: async (id) => (id === "obs" ? { password: next(passwords) } : { authority: next(authorities) }) },
-    { observer: "obs", ...(authorities.length > 0 && { certificate: "cert" }) },
+    { observer: "obs", ...(authorities.length > 0 && { authority: "ca" }) },
   );
   const view = brokerView({ connect: 10_000, request: 10_000, look: 20_000, login });
   const bootstrap = brokers.map(({ server }) => server);

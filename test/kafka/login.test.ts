@@ -26,8 +26,8 @@ test("the observer's password, read once and kept", async () => {
 });
 
 test("with TLS the authority too, of its own secret", async () => {
-  const { port } = secrets({ obs: { password: "p1" }, cert: { authority: "PEM", key: "not its business" } });
-  const source = observerLogin(port, { observer: "obs", certificate: "cert" });
+  const { port } = secrets({ obs: { password: "p1" }, ca: { authority: "PEM" } });
+  const source = observerLogin(port, { observer: "obs", authority: "ca" });
   expect(await source.current()).toEqual({ username: "rollcall-observer", password: "p1", authority: "PEM" });
 });
 

@@ -53,8 +53,9 @@ export function classicCluster({ secure = false, mode = "zookeeper" as Shape["mo
   };
   let launched = 0;
 
-  const run = async (machine: Machine, action: string, payload = "", timeout = 10 * MINUTE) => {
-    const { code, stdout } = await machine.run("", { SSM_action: action, SSM_payload: payload }, timeout);
+  const run = async (machine: Machine, action: string, payload = "", timeout = 10 * MINUTE, issued = "") => {
+    const environment = { SSM_action: action, SSM_payload: payload, SSM_issued: issued };
+    const { code, stdout } = await machine.run("", environment, timeout);
     const answer: NodeAnswer = stdout === "" ? { ok: false, action: "status" } : JSON.parse(stdout);
     return { code, answer };
   };
@@ -96,9 +97,11 @@ export function classicCluster({ secure = false, mode = "zookeeper" as Shape["mo
     return machines;
   }
 
-  const access = (at: Machine, versions: Readonly<Record<string, string>> = {}, generation = 1) => {
+  /** `issued`: ms, when it was sent; undefined: now. */
+  const access = (at: Machine, versions: Readonly<Record<string, string>> = {}, generation = 1, issued?: number) => {
     const mark = { digest: "", at: 0, versions, drift: [] };
-    return settle(run(at, "access", renderAccess(definitionOf(shape, 0, generation), mark)?.payload));
+    const payload = renderAccess(definitionOf(shape, 0, generation), mark)?.payload;
+    return settle(run(at, "access", payload, 10 * MINUTE, issued?.toString()));
   };
 
   return {

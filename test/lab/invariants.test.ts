@@ -6,12 +6,14 @@ import { type KafkaTruth, letIn, notCountedIn } from "../../lab/invariants/count
 import { freedTooEarly } from "../../lab/invariants/freed.ts";
 import type { Moment, RunningNode } from "../../lab/invariants/moment.ts";
 import { moreThanOneHolder } from "../../lab/invariants/one-holder.ts";
+import { type Write, wroteOver } from "../../lab/invariants/one-writer.ts";
 import { parametersText, SECRET_FORMS, secretsIn } from "../../lab/invariants/secrets.ts";
 import { timeouts } from "../../lab/invariants/timeouts.ts";
 import { Invariants } from "../../lab/invariants.ts";
 import type { Violation } from "../../lab/machines/modelled-violations.ts";
 import type { RoleName } from "../../shared/cluster/definition.ts";
-import type { Roster } from "../../shared/lifecycle/sights.ts";
+import type { TableContents } from "../../shared/lifecycle/ports.ts";
+import type { InstanceRecord, Roster, Turn } from "../../shared/lifecycle/sights.ts";
 import { definition } from "../lifecycle/scene.ts";
 import { founder, payloadFor } from "./modelled-cluster.ts";
 
@@ -308,6 +310,62 @@ describe("8: no secret", () => {
     const clean = { action: ["configure"], payload: [payloadFor(101, founder(101))] };
     expect(secretsIn("a command", parametersText(clean), SECRET_FORMS)).toEqual([]);
     expect(parametersText({ action: ["stop"], payload: [""] })).toBe("action stop\npayload ");
+  });
+});
+
+describe("nobody writes over what another wrote meanwhile", () => {
+  const contents = (change: Partial<TableContents> = {}): TableContents => ({
+    rosters: rosters({ "broker 1": "i-b", "controller 101": undefined }),
+    records: new Map(),
+    ...change,
+  });
+  const told = (method: Write["method"], asked: object, before: TableContents, after: TableContents): string[] =>
+    wroteOver({ method, input: [asked], before, after }).map(({ invariant, what }) => `${invariant}: ${what}`);
+  const record = (version: number): InstanceRecord => ({
+    instance: "i-b",
+    role: "broker",
+    group: "brokers-a",
+    zone: SUBNET.zone,
+    version,
+  });
+  const records = (version: number): TableContents =>
+    contents({ records: new Map(version === 0 ? [] : [["i-b", record(version)]]) });
+  const turn: Turn = { role: "broker", id: 1, instance: "i-b", since: NOW, reason: "its group ends its instance" };
+
+  test("an id that is free is claimed, one that is held is not passed on", () => {
+    const claimed = contents({ rosters: rosters({ "broker 1": "i-b", "controller 101": "i-c" }) });
+    expect(told("claim", {}, contents(), claimed)).toEqual([]);
+    const taken = contents({ rosters: rosters({ "broker 1": "i-x", "controller 101": undefined }) });
+    expect(told("claim", {}, contents(), taken)).toEqual(["3: broker 1 passed to i-x while i-b held it"]);
+    const freed = contents({ rosters: rosters({ "broker 1": undefined, "controller 101": undefined }) });
+    const release = (instance: string) =>
+      wroteOver({ method: "release", input: ["broker", 1, instance], before: contents(), after: freed });
+    expect(release("i-b")).toEqual([]);
+    expect(release("i-x")).toEqual([{ invariant: 3, what: "broker 1, which i-b held, was freed for i-x" }]);
+  });
+  test("a record is written over the version it was read at", () => {
+    expect(told("save", record(0), records(0), records(1))).toEqual([]);
+    expect(told("save", record(4), records(4), records(5))).toEqual([]);
+    const refused = records(5);
+    expect(told("save", record(4), refused, refused)).toEqual([]);
+    expect(told("save", record(4), records(5), records(6))).toEqual([
+      "3: version 5 of the record of i-b was overwritten by one that was read at 4",
+    ]);
+  });
+  test("the turn is given back by whom it was taken by, and taken anew by the same member", () => {
+    const taken = contents({ turn });
+    expect(told("takeTurn", turn, contents(), taken)).toEqual([]);
+    expect(told("giveTurn", turn, taken, contents())).toEqual([]);
+    const successor = { ...turn, instance: "i-x" };
+    expect(told("takeTurn", successor, taken, contents({ turn: successor }))).toEqual([]);
+    expect(told("giveTurn", successor, taken, taken)).toEqual([]);
+    expect(told("giveTurn", successor, taken, contents())).toEqual([
+      "9: the turn of broker 1 was given back by i-x for broker 1",
+    ]);
+    const other = { ...turn, id: 2, instance: "i-y" };
+    expect(told("takeTurn", other, taken, contents({ turn: other }))).toEqual([
+      "9: the turn of broker 1 was taken by i-y for broker 2",
+    ]);
   });
 });
 

@@ -1,11 +1,13 @@
 /** What every kind of machine does, whatever it is made of: one suite, run for each of them. */
 import { describe, expect, test } from "vitest";
 import type { Machine, MachineKind } from "../../lab/machines/machine.ts";
-import type { Definition } from "../../shared/cluster/definition.ts";
+import type { Definition, Mode } from "../../shared/cluster/definition.ts";
+import { ROLE_KINDS } from "../../shared/cluster/role-kinds.ts";
 import { decodePayload, digestOf, encodePayload, type Payload } from "../../shared/config/payload.ts";
 import { render } from "../../shared/config/render.ts";
-import type { NodeAnswer } from "../../shared/lifecycle/sights.ts";
-import { nodeOf, QUORUM } from "../config/cluster.ts";
+import type { EnsembleMember } from "../../shared/lifecycle/ports.ts";
+import type { NodeAnswer, QuorumSight } from "../../shared/lifecycle/sights.ts";
+import { FORMED, nodeOf, QUORUM } from "../config/cluster.ts";
 
 /** A kind of machine, with its time. */
 export interface Bench {
@@ -16,26 +18,31 @@ export interface Bench {
   /** Waits for the promise, on the clock that the machines are on. */
   settle<T>(promise: Promise<T>): Promise<T>;
   wait(ms: number): Promise<void>;
-  /** Names the Kafka server process that runs for that node, another one by another name; undefined: there is none. */
+  /** Names the server process that runs for that node, another one by another name; undefined: there is none. */
   server(id: number): string | undefined;
+  /** What the members of a ZooKeeper ensemble say of themselves, where they can say something. */
+  readonly ensemble?: (members: readonly EnsembleMember[]) => Promise<QuorumSight>;
   close(): Promise<void>;
 }
 
 /** Ms; more than any step takes. */
 const LIMIT = 60_000;
 const DEADLINE = 60_000;
+const ENSEMBLE_PORT = ROLE_KINDS.zookeeper.port;
 
 interface Ran {
   readonly code: number;
   readonly answer: NodeAnswer | undefined;
 }
 
+/** `mode`: of the definition. */
 export function machineSuite(
   name: string,
   openBench: () => Promise<Bench>,
-  options: { readonly skip?: boolean } = {},
+  options: { readonly skip?: boolean; readonly mode?: Mode; readonly speaks?: boolean } = {},
 ): void {
-  describe.skipIf(options.skip ?? false)(`${name} machines`, () => {
+  const { skip = false, mode = "kraft", speaks = true } = options;
+  describe.skipIf(skip)(`${name} machines`, () => {
     /** Each test has a bench of its own, so that they can run at the same time. */
     const rule = (title: string, body: (bench: Subject) => Promise<void>) =>
       test.concurrent(title, async () => {
@@ -152,28 +159,91 @@ export function machineSuite(
       expect(subject.server(101)).toBeUndefined();
     });
 
-    rule("verify tells of the quorum that the founders formed", async (subject) => {
-      const ids = [101, 102, 103];
-      const machines = ids.map((id) => subject.create(id));
-      const all = await subject.settle(Promise.all(machines.map((m, index) => subject.begin(m, ids[index] ?? 0))));
-      expect(all.map(({ code }) => code)).toEqual([0, 0, 0]);
-      const [machine] = machines;
-      if (!machine) throw new Error("no machine");
-      let answer: NodeAnswer | undefined;
-      await subject.until(async () => {
-        ({ answer } = await subject.run(machine, "verify"));
-        return answer?.ok === true && answer.quorum?.leader !== -1;
-      });
-      expect(ids).toContain(answer?.quorum?.leader);
-      const voters = answer?.quorum?.voters.map(({ id, directoryId }) => ({ id, directoryId })) ?? [];
-      expect(voters.sort((a, b) => a.id - b.id)).toEqual(QUORUM.voters);
-    });
+    if (mode === "kraft") quorumRules(rule);
+    else ensembleRules(rule, speaks);
 
     rule("what it is told to do must be known", async (subject) => {
       const { code, answer } = await subject.run(subject.create(101), "dance");
       expect([code, answer?.ok]).toEqual([1, false]);
       expect(answer?.error).toContain("'dance'");
     });
+  });
+}
+
+type Rule = (title: string, body: (subject: Subject) => Promise<void>) => void;
+
+const IDS = [101, 102, 103];
+
+/** Of controllers, which keep the quorum of KRaft. */
+function quorumRules(rule: Rule): void {
+  rule("verify tells of the quorum that the founders formed", async (subject) => {
+    const [machine] = await subject.found();
+    if (!machine) throw new Error("no machine");
+    let answer: NodeAnswer | undefined;
+    await subject.until(async () => {
+      ({ answer } = await subject.run(machine, "verify"));
+      return answer?.ok === true && answer.quorum?.leader !== -1;
+    });
+    expect(IDS).toContain(answer?.quorum?.leader);
+    const voters = answer?.quorum?.voters.map(({ id, directoryId }) => ({ id, directoryId })) ?? [];
+    expect(voters.sort((a, b) => a.id - b.id)).toEqual(QUORUM.voters);
+  });
+}
+
+/** Of the members of a ZooKeeper ensemble. `speaks`: the servers are more than stand-ins. */
+function ensembleRules(rule: Rule, speaks: boolean): void {
+  rule("verify knows no quorum of Kafka's own", async (subject) => {
+    const machine = subject.create(101);
+    await subject.configure(machine, 101);
+    const { code, answer } = await subject.run(machine, "verify");
+    expect([code, answer]).toMatchObject([1, { ok: false, unit: "active", tombstone: false }]);
+    expect(answer).not.toHaveProperty("quorum");
+  });
+  if (!speaks) return;
+
+  rule("founders elect a leader, which all others follow", async (subject) => {
+    await subject.found();
+    await subject.until(async () => (await subject.serving()).length === 3);
+    expect(IDS).toContain((await subject.ensemble())?.leader);
+  });
+
+  rule("disks without the founders' mark elect nobody", async (subject) => {
+    await subject.found({ formed: true });
+    for (const id of IDS) await subject.started(id);
+    await subject.wait(6_000);
+    expect(await subject.serving()).toEqual([]);
+  });
+
+  rule("a member that comes back with an empty disk serves again once it has synced", async (subject) => {
+    const [first] = await subject.found();
+    await subject.until(async () => (await subject.serving()).length === 3);
+    await subject.settle(first?.destroy() ?? Promise.resolve());
+    await subject.until(async () => (await subject.serving()).join() === "102,103");
+    const again = subject.create(101);
+    expect(await subject.configure(again, 101, { formed: true })).toMatchObject({
+      code: 0,
+      answer: { unit: "active" },
+    });
+    await subject.until(async () => (await subject.serving()).length === 3);
+  });
+
+  rule("two of three serve, one of three does not, however it is asked", async (subject) => {
+    const [first, second] = await subject.found();
+    if (!first || !second) throw new Error("no machines");
+    await subject.until(async () => (await subject.serving()).length === 3);
+    await subject.run(first, "stop");
+    await subject.until(async () => (await subject.serving()).join() === "102,103");
+    await subject.run(second, "stop");
+    await subject.until(async () => (await subject.serving()).length === 0);
+    expect(await subject.ensemble()).toMatchObject({ seen: true, leader: -1 });
+    expect(subject.server(103)).toBeDefined();
+  });
+
+  rule("an ensemble that was off serves again from its disks", async (subject) => {
+    const machines = await subject.found();
+    await subject.until(async () => (await subject.serving()).length === 3);
+    await subject.settle(Promise.all(machines.map((machine) => machine.reboot())));
+    await subject.until(async () => (await subject.serving()).length === 3);
   });
 }
 
@@ -212,8 +282,29 @@ class Subject {
     return this.#render(id).digest;
   }
 
-  configure(machine: Machine, id: number, { limit = LIMIT, issued = 1000 } = {}): Promise<Ran> {
-    return this.settle(this.begin(machine, id, limit, issued));
+  configure(machine: Machine, id: number, { limit = LIMIT, issued = 1000, formed = false } = {}): Promise<Ran> {
+    return this.settle(this.begin(machine, id, limit, issued, formed));
+  }
+
+  /** All members of the quorum, configured at once; `formed`: as those who come after its founders. */
+  async found({ formed = false } = {}): Promise<Machine[]> {
+    const machines = IDS.map((id) => this.create(id));
+    const runs = machines.map((machine, index) => this.begin(machine, IDS[index] ?? 0, LIMIT, 1000, formed));
+    const all = await this.settle(Promise.all(runs));
+    expect(all.map(({ code }) => code)).toEqual([0, 0, 0]);
+    return machines;
+  }
+
+  async ensemble(): Promise<QuorumSight & { readonly seen: true }> {
+    const members = IDS.map((id) => ({ id, server: `${this.address(id)}:${ENSEMBLE_PORT}` }));
+    const sight = await this.#bench.ensemble?.(members);
+    return sight?.seen ? sight : { seen: true, leader: -1, voters: [], observers: [] };
+  }
+
+  /** Members that serve, by their own word. */
+  async serving(): Promise<number[]> {
+    const { voters } = await this.ensemble();
+    return voters.filter(({ caughtUpAgo }) => caughtUpAgo === 0).map(({ id }) => id);
   }
 
   run(machine: Machine, action: string, payload = ""): Promise<Ran> {
@@ -221,8 +312,8 @@ class Subject {
   }
 
   /** A configure that is still running; only `settle` brings it to its end. */
-  begin(machine: Machine, id: number, limit = LIMIT, issued = 1000): Promise<Ran> {
-    return this.#run(machine, "configure", this.#render(id).payload, limit, issued);
+  begin(machine: Machine, id: number, limit = LIMIT, issued = 1000, formed = false): Promise<Ran> {
+    return this.#run(machine, "configure", this.#render(id, formed).payload, limit, issued);
   }
 
   async #run(machine: Machine, action: string, payload: string, limit: number, issued = 1000): Promise<Ran> {
@@ -258,9 +349,9 @@ class Subject {
   }
 
   /** As it is rendered, but a unit that fails is given up after its third start. */
-  #render(id: number): { digest: string; payload: string } {
+  #render(id: number, formed = false): { digest: string; payload: string } {
     const { definition } = this.#bench;
-    const rendered = decodePayload(render(definition, nodeOf(definition, id), QUORUM).payload);
+    const rendered = decodePayload(render(definition, nodeOf(definition, id), formed ? FORMED : QUORUM).payload);
     const content = rendered.unit.content.replace(/^StartLimitBurst=.*$/m, "StartLimitBurst=3");
     const configuration = { ...rendered, unit: { ...rendered.unit, content } };
     const digest = digestOf(configuration);

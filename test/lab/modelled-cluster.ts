@@ -56,9 +56,9 @@ export interface Ran {
   readonly answer: NodeAnswer;
 }
 
-export function modelledCluster({ elr = true } = {}) {
+export function modelledCluster({ elr = true, recovery = 0 } = {}) {
   const clock = virtualClock(1_700_000_000_000);
-  const kafka = new ModelledKafka({ clock, elr });
+  const kafka = new ModelledKafka({ clock, elr, recovery: () => recovery });
   const kind = modelledMachines({ clock, kafka, random: seededRandom(1) });
   let launched = 0;
 

@@ -49,6 +49,16 @@ describe("the quorum", () => {
     expect(cluster.kafka.quorum().voters.map(({ id }) => id)).toEqual([101, 102, 103]);
   });
 
+  test("waits for founders that take long to start", async () => {
+    cluster = modelledCluster({ recovery: 20_000 });
+    for (const id of [101, 103]) await cluster.settle(cluster.configure(cluster.machineFor(id), id, founder(id)));
+    await cluster.clock.runFor(19_000);
+    expect(cluster.kafka.processes()).toHaveLength(2);
+    expect(cluster.kafka.quorum().leader).toBe(-1);
+    await cluster.clock.runFor(6_000);
+    expect(cluster.kafka.quorum().leader).toBe(101);
+  });
+
   test("loses its leader to another while a majority is alive, and altogether without one", async () => {
     await up(undefined, []);
     expect(cluster.kafka.quorum().leader).toBe(101);

@@ -42,6 +42,8 @@ const EXPECTED: Expected = {
   acknowledged: 500,
   fixedAddress: ["controller"],
   security: false,
+  rotation: false,
+  outage: false,
   ensemble: false,
 };
 
@@ -111,10 +113,50 @@ describe("a cluster that asks who is there, on ZooKeeper", () => {
   const security = { anonymous: "refused", wrongPassword: "refused", unauthorised: "refused", allowed: "ok" };
   const members = [1, 2, 3].map((id) => ({ id, address: `10.0.1.${id}`, mode: id === 2 ? "leader" : "follower" }));
   const ensemble = { members, leader: 2, replacedWhileServing: true };
-  const expected = { ...EXPECTED, security: true, ensemble: true };
+  const rotation = { from: 1, to: 3, seconds: 70, former: "refused", present: "ok", refusals: 0 };
+  const held = [{ role: "zookeeper" as const, id: 3, reason: "only 0 other voters have caught up" }];
+  const outage = { down: [1, 2], held, worsened: [], seconds: 40 };
+  const whole: Findings = { ...GOOD, security, rotation, ensemble, outage };
+  const expected = { ...EXPECTED, security: true, rotation: true, ensemble: true, outage: true };
 
   test("is ok where whoever has no leave was refused, and the ensemble served on", () => {
-    expect(isOk({ ...GOOD, security, ensemble }, expected)).toEqual({ ok: true, problems: [] });
+    expect(isOk(whole, expected)).toEqual({ ok: true, problems: [] });
+  });
+
+  test.each<[string, Partial<Findings>, string]>([
+    [
+      "the nodes' former password is still good",
+      { rotation: { ...rotation, former: "ok" } },
+      "the nodes' former password: ok, not refused",
+    ],
+    [
+      "their former password was given up too soon",
+      { rotation: { ...rotation, to: 2 } },
+      "the nodes' former password: refused, not ok",
+    ],
+    [
+      "their present one is not",
+      { rotation: { ...rotation, present: "refused, ok" } },
+      "the nodes' present password: refused, ok, not ok",
+    ],
+    ["a node refused another", { rotation: { ...rotation, refusals: 3 } }, "nodes were refused by others 3 times"],
+    [
+      "one was stopped without a majority",
+      { outage: { ...outage, worsened: ["broker 2 does not run"] } },
+      "without a majority of the ensemble: broker 2 does not run",
+    ],
+    ["nothing was held without one", { outage: { ...outage, held: [] } }, "nothing was held"],
+  ])("is not where %s", (_, change, reason) => {
+    const { problems } = isOk({ ...whole, ...change }, expected);
+    expect(problems).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test("is not where neither was tried", () => {
+    const { rotation: _, outage: __, ...rest } = whole;
+    expect(isOk(rest, expected).problems).toEqual([
+      "the nodes' own password was not rotated",
+      "the ensemble never lost its majority",
+    ]);
   });
 
   test.each<[string, Partial<Findings>, string]>([
@@ -145,7 +187,9 @@ describe("a cluster that asks who is there, on ZooKeeper", () => {
     ],
     ["nobody leads", { security, ensemble: { ...ensemble, leader: -1 } }, "the ensemble has no leader"],
   ])("is not where %s", (_, findings, reason) => {
-    expect(isOk({ ...GOOD, ...findings }, expected).problems).toEqual([expect.stringContaining(reason)]);
+    expect(isOk({ ...GOOD, rotation, outage, ...findings }, expected).problems).toEqual([
+      expect.stringContaining(reason),
+    ]);
   });
 
   test("ids of an ensemble's members are no broker's", () => {
@@ -155,7 +199,7 @@ describe("a cluster that asks who is there, on ZooKeeper", () => {
     const replacements = GOOD.replacements.map((r) =>
       r.role === "controller" ? { ...r, role: "zookeeper" as const, id: 2 } : r,
     );
-    const findings = { ...GOOD, nodes, replacements, security, ensemble };
+    const findings = { ...whole, nodes, replacements };
     const zookeeper: Expected = {
       ...expected,
       nodes: { broker: 3, zookeeper: 3 },

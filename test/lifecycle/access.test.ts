@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decide } from "../../shared/lifecycle/decide/index.ts";
+import { planFor } from "../../shared/lifecycle/plan.ts";
 import type { AccessAnswer, AccessMark, CommandSight, InstanceRecord } from "../../shared/lifecycle/sights.ts";
 import {
   A,
@@ -52,6 +53,9 @@ const failed: CommandSight = {
   answer: { ok: false, action: "access", error: "no tool" },
 };
 
+/** The same cluster, where users and ACLs are compared every quarter of an hour. */
+const rarely = planFor({ ...classic.definition, periods: { ...periods, access: 900_000 } });
+
 /** When the broker of that place among those in service has the watch. */
 const watch = (place: number): number => NOW + ((place - (Math.floor(NOW / 120_000) % 3) + 3) % 3) * 120_000;
 
@@ -71,11 +75,12 @@ describe("a broker in service", () => {
   /** The step of broker 1 while the broker of that place has the watch. */
   const during = (place: number, setting: Setting) => {
     const now = watch(place);
+    const plan = setting.plan ?? classic;
     const moved = Object.entries(facts(setting)).map(([name, fact]) => [
       name,
       typeof fact === "object" && fact !== null && "at" in fact ? { ...fact, at: Number(fact.at) + now - NOW } : fact,
     ]);
-    return decide(classic, { ...Object.fromEntries(moved), now });
+    return decide(plan, { ...Object.fromEntries(moved), now });
   };
   const first = (setting: Setting) => during(0, setting);
 
@@ -111,10 +116,62 @@ describe("a broker in service", () => {
     expect(first(done)).toMatchObject({
       change: {
         kind: "note-access",
-        mark: { digest: declared, at: watch(0), versions: { "orders-app": "v1" }, drift: [] },
+        mark: { digest: declared, at: watch(0), since: watch(0), versions: { "orders-app": "v1" }, drift: [] },
       },
       reason: "users and ACLs put right: created user orders-app; removed user stranger",
     });
+  });
+  test("remembers since when this declaration has stood, and not the one before it", () => {
+    const done = (access: AccessMark) =>
+      first(serving({ access, record: record({ command: sent() }), seen: { command: ended(nothing) } }));
+    const standing = { at: NOW - periods.access - 1000, since: NOW - 5_000_000 };
+    expect(done(mark(standing))).toMatchObject({ change: { mark: { since: NOW - 5_000_000 } } });
+    expect(done(mark({ at: standing.at }))).not.toHaveProperty("change.mark.since");
+    expect(done(mark({ ...standing, digest: "old" }))).toMatchObject({ change: { mark: { since: watch(0) } } });
+  });
+  test("compares again after as long as the declaration has stood: what comes late is undone as soon", () => {
+    /** The last check was `age` ms ago, when the declaration had stood for `stood` ms. */
+    const checked = (age: number, stood: number) => {
+      const at = watch(0) - age;
+      return during(0, serving({ plan: rarely, access: mark({ at, since: at - stood }) })).do;
+    };
+    for (const [stood, next] of [
+      [0, 60_000],
+      [60_000, 60_000],
+      [120_000, 120_000],
+      [480_000, 480_000],
+      [1_000_000, 900_000],
+    ] as const) {
+      expect([stood, checked(next, stood), checked(next + 1, stood)]).toEqual([stood, "settled", "change"]);
+    }
+  });
+  test("a user whose secret cannot be read holds nothing up: the rest is written down with that, and tried again soon", () => {
+    const troubles = { reader: "fetching secret s/reader failed: ResourceNotFoundException" };
+    const did = { ...nothing, created: ["user orders-app"], troubles };
+    const done = serving({ record: record({ command: sent() }), seen: { command: ended(did) } });
+    expect(first(done)).toMatchObject({
+      change: { kind: "note-access", mark: { digest: declared, troubles, drift: [] } },
+      reason: `users and ACLs put right: created user orders-app; but for user reader (${troubles.reader})`,
+    });
+    const said = "cannot be kept as declared: user reader (fetching secret s/reader failed: ResourceNotFoundException)";
+    const steps = [0, 1, 2].map((place) => during(place, serving({ access: mark({ at: watch(place), troubles }) })));
+    expect(steps).toMatchObject([
+      { row: "in-service/5", reason: expect.stringContaining(said), change: { patch: { hold: {} } } },
+      { do: "settled" },
+      { do: "settled" },
+    ]);
+    /** That check was `age` ms ago, and nothing else is due for long. */
+    const later = (age: number) =>
+      during(0, serving({ plan: rarely, access: mark({ at: watch(0) - age, since: 1, troubles }) }));
+    expect(later(120_000)).toMatchObject({ reason: expect.stringContaining(said) });
+    expect(later(120_001)).toMatchObject({ change: { kind: "send", action: "access" } });
+  });
+  test("a user that was waited for is no drift, and nobody is named any more", () => {
+    const before = mark({ at: NOW - 130_000, troubles: { reader: "no secret" } });
+    const did = { ...nothing, created: ["user reader", "user stranger"] };
+    const done = first(serving({ access: before, record: record({ command: sent() }), seen: { command: ended(did) } }));
+    expect(done).toMatchObject({ change: { mark: { drift: ["created user stranger"] } } });
+    expect(done).not.toHaveProperty("change.mark.troubles");
   });
   test("what had to be put right though it was declared so is drift, and alarms", () => {
     const before = mark({ at: NOW - periods.access - 1000 });

@@ -43,6 +43,14 @@ describe("gauges", () => {
     });
   });
 
+  test("one of which something else is written is not absent", () => {
+    const noted = contents(record("i1", { heartbeat: NOW - 5000 }));
+    expect(gaugesOf(definition, fleet(brokers, 1, { i1: "InService" }), noted, NOW)).toMatchObject({
+      missing: 0,
+      longestAbsence: 0,
+    });
+  });
+
   test("an instance that leaves is absent on purpose", () => {
     const leaving = contents(record("i1", { unregistered: NOW - 5000 }));
     const gauges = gaugesOf(definition, fleet(brokers, 0, { i1: "Terminating:Wait" }), leaving, NOW);
@@ -82,12 +90,12 @@ describe("gauges", () => {
       id,
       { id, zone: "a", since: 0, served: true, ...(owner && { owner }) },
     ];
-    const members = new Map([member(1, "i1"), member(2)]);
+    const members = new Map([member(1, "i1"), member(2), member(3, "i3")]);
     const rosters = new Map([["broker", { role: "broker", members }]] as const);
     const { freeIds } = gaugesOf(definition, { groups: [] }, { rosters, records: new Map() }, NOW);
     expect([...freeIds]).toEqual([
       ["controller", 3],
-      ["broker", 99],
+      ["broker", 98],
     ]);
   });
 });

@@ -10,6 +10,7 @@ import {
   digestOf,
   kafka,
   NOW,
+  notedBy,
   quorumOf,
   type Setting,
   step,
@@ -74,6 +75,26 @@ describe("row 1: the observer is the suspect", () => {
       kind: "note",
       row: "in-service/1",
       patch: { hold: { reason: expect.stringContaining("1, 2") } },
+    });
+  });
+  test("several look dead at once: since when is noted first, for their alarm", () => {
+    const two = kafka({ 1: {}, 2: {}, 3: at("10.0.3.50") });
+    expect(notedBy(changeOf({ nodes, record: record(), seen: { kafka: two } }))).toEqual({ unregistered: NOW });
+  });
+  test("once only it is out, its grace begins: none has run while the observer was the suspect", () => {
+    const two = changeOf(out(periods.silentGrace * 2, {}, {}, kafka({ 1: {}, 2: {}, 3: at("10.0.3.50") })));
+    const held = notedBy(two);
+    const alone = out(periods.silentGrace * 2, held, { agent: { state: "lost" } });
+    expect(changeOf(alone)).toMatchObject({
+      kind: "note",
+      row: "in-service/2",
+      patch: { unregistered: NOW, hold: undefined },
+    });
+    // Held for another reason, it has had it.
+    const other = { hold: { reason: "the turn is broker 2's", since: NOW } };
+    expect(changeOf(out(periods.silentGrace * 2, other, { agent: { state: "lost" } }))).toMatchObject({
+      kind: "note",
+      patch: { hold: undefined },
     });
   });
   test("a peer that is only launching does not count as dead", () => {
@@ -282,11 +303,14 @@ describe("controllers", () => {
     ).toMatchObject({ kind: "note", patch: { unregistered: NOW } });
     expect(
       changeOf(
-        settings([
-          [101, "refused"],
-          [102, "refused"],
-          [103, "listening"],
-        ]),
+        settings(
+          [
+            [101, "refused"],
+            [102, "refused"],
+            [103, "listening"],
+          ],
+          { unregistered: NOW },
+        ),
       ),
     ).toMatchObject({ kind: "note", row: "in-service/1" });
   });

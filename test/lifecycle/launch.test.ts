@@ -33,6 +33,36 @@ const configured = { digest, at: NOW - 400, times: 1 };
 const allListen = new Map([101, 102, 103].map((id) => [id, "listening" as const]));
 const registered = (extra: object = {}) => kafka({ 1: { ...at("10.0.1.50"), ...extra } });
 
+describe("row 0: EC2 takes it down", () => {
+  test.each(["shutting-down", "stopping", "stopped"] as const)(
+    "%s: nothing is begun on it, nor is it let in",
+    (ec2) => {
+      const ready: Setting = {
+        nodes: [{ ...mine, served: true, address: "10.0.1.50" }],
+        record: { ...launched(), address: "10.0.1.50", command, configured },
+        seen: { kafka: registered(), ec2 },
+      };
+      expect(step(ready)).toMatchObject({
+        do: "wait",
+        row: "launch/0",
+        reason: `EC2 says ${ec2}`,
+        on: ["ec2", "fleet"],
+      });
+      expect(step({ nodes: [me], record: launched(), seen: { ec2 } })).toMatchObject({ do: "wait", row: "launch/0" });
+    },
+  );
+  test("it is given up at the deadline, on EC2's word of just now", () => {
+    const late: Setting = { nodes: [me], record: launched(periods.identity + 1), seen: { ec2: "stopped" } };
+    expect(changeOf(late)).toMatchObject({ kind: "complete", result: "ABANDON", row: "launch/0" });
+    expect(step({ ...late, stale: { ec2: 6_000 } })).toMatchObject({ do: "look", facts: ["ec2"] });
+  });
+  test("running, or not known yet, is no word of an end", () => {
+    for (const ec2 of ["running", "pending", "unknown"] as const) {
+      expect(changeOf({ nodes: [me], record: launched(), seen: { ec2 } })).toMatchObject({ kind: "claim" });
+    }
+  });
+});
+
 describe("row 1: an id of its own", () => {
   test("a first launch claims the lowest fresh id", () => {
     expect(changeOf({ nodes: [me] })).toMatchObject({ kind: "claim", role: "broker", id: 1, zone: A, row: "launch/1" });
@@ -151,10 +181,10 @@ describe("row 3: its fixed address", () => {
       row: "launch/3",
     });
   });
-  test("not in the cluster at all: holds with the remedy", () => {
+  test("not in the cluster at all: holds, and says so", () => {
     expect(changeOf(setting(null))).toMatchObject({
       kind: "note",
-      patch: { hold: { reason: expect.stringContaining("deploy the stack") } },
+      patch: { hold: { reason: expect.stringContaining("no network interface of this cluster has") } },
     });
   });
   test("past the deadline it gives the launch up", () => {
@@ -233,7 +263,11 @@ describe("row 5: the quorum", () => {
     const digest = digestOf("controller", 101, A, "10.0.1.10", { ...mark, formed: false });
     const setting: Setting = {
       role: "controller",
-      nodes: [controller],
+      nodes: [
+        controller,
+        { ...controller, instance: "i-2", zone: B, id: 102 },
+        { ...controller, instance: "i-3", zone: C, id: 103 },
+      ],
       quorum: { ...mark, formed: false },
       record: { ...launched(), command: { ...command, digest }, configured: { ...configured, digest } },
       seen: { address, quorum: quorumOf({ 101: 0, 102: 0, 103: 99_999 }), listeners: allListen },
@@ -275,6 +309,30 @@ describe("row 6: the former incarnation", () => {
       kind: "note",
       patch: { hold: { reason: expect.stringContaining("unknown") } },
     });
+  });
+  test("an id whose node ran, though nobody saw it in service, may have had data all the same", () => {
+    const ran: Setting = {
+      ...setting(kafka({ 1: { startEmpty: unsafe } })),
+      nodes: [{ ...mine, address: "10.0.1.7" }],
+    };
+    expect(changeOf(ran)).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("orders-0") } },
+    });
+    expect(step({ ...ran, seen: online })).toMatchObject({ do: "look", row: "launch/6", facts: ["kafka"] });
+    expect(changeOf({ ...ran, nodes: [mine] })).toMatchObject({ kind: "send", action: "configure" });
+  });
+  test("but at a cluster's first start, when nobody answers, there is nothing yet to be lost", () => {
+    const dark = { seen: false, reason: "no broker answers" } as const;
+    const ran: Setting = { ...setting(dark, periods.grace + 1), nodes: [{ ...mine, address: "10.0.1.7" }] };
+    expect(changeOf(ran)).toMatchObject({ kind: "send", action: "configure" });
+    expect(step({ ...ran, stale: { kafka: 6_000 } })).toMatchObject({ do: "look", facts: ["kafka"] });
+    for (const other of [
+      { ...ran, vacant: [{ id: 2, zone: B, served: true }] },
+      { ...ran, seen: { ...online, kafka: { ...dark, unasked: true } } },
+    ] as const) {
+      expect(changeOf(other)).toMatchObject({ kind: "note", patch: { hold: {} } });
+    }
   });
   test("safe: configures, resting on what Kafka says", () => {
     expect(changeOf(setting(kafka({ 1: {} })))).toMatchObject({ kind: "send", action: "configure", row: "launch/7" });
@@ -384,6 +442,27 @@ describe("rows 9 to 11: Kafka counts it in", () => {
       row: "launch/9",
     });
   });
+  test("configuring it once more rests on its group and on what said so, both seen just now", () => {
+    const again = ready(kafka({ 1: {} }), { seen: { kafka: kafka({ 1: {} }), ...online } }, { configured: long });
+    const unsent = { ...again, record: { ...again.record, command: old } };
+    expect(changeOf(unsent)).toMatchObject({ kind: "send", action: "configure" });
+    for (const name of ["fleet", "kafka", "agent"] as const) {
+      expect(step({ ...unsent, stale: { [name]: 6_000 } })).toMatchObject({ do: "look", facts: [name] });
+    }
+  });
+  test("Kafka out of sight does not start a node again that it may count in; in the end it is given up", () => {
+    const dark = { kafka: { seen: false, reason: "no broker answers" }, ...online } as const;
+    expect(step(ready(dark.kafka, { seen: dark }, { configured: long, command: old }))).toMatchObject({
+      do: "wait",
+      row: "launch/9",
+    });
+    const longer = { configured: { ...long, at: NOW - 2 * periods.register - 1 }, command: { ...old, sent: 0 } };
+    expect(changeOf(ready(dark.kafka, { seen: dark }, longer))).toMatchObject({
+      result: "ABANDON",
+      row: "launch/9",
+      reason: expect.stringContaining("configured once"),
+    });
+  });
   test("Kafka out of sight gives up a node that was never in service, and holds one that was", () => {
     const dark = { seen: false, reason: "no broker answers" } as const;
     const gone = { configured: { ...long, times: 2 }, command: old };
@@ -419,6 +498,11 @@ describe("rows 9 to 11: Kafka counts it in", () => {
       result: "CONTINUE",
       row: "launch/11",
     });
+  });
+  test("what Kafka said before the node was configured says nothing of it", () => {
+    const before = ready(registered(), { stale: { kafka: NOW - configured.at + 1 } });
+    expect(step(before)).toMatchObject({ do: "look", row: "launch/10", facts: ["kafka"] });
+    expect(changeOf({ ...before, stale: { kafka: NOW - configured.at } })).toMatchObject({ kind: "serve" });
   });
   test("CONTINUE rests on Kafka seen just now", () => {
     expect(step(ready(registered(), { stale: { kafka: 6_000 } }))).toMatchObject({ do: "look", facts: ["kafka"] });

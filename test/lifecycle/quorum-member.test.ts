@@ -117,12 +117,13 @@ describe.each([
     test("row 5: the first majority seen marks it formed, and no smaller part does", () => {
       const unformed = { ...mark, formed: false };
       const record = configured(digestIn(plan, name, one, A, own, unformed));
-      expect(changeOf(voting(quorum([0, 0, gone]), { quorum: unformed, record }))).toMatchObject({
+      const forming = { quorum: unformed, record, nodes: [me, ...others] };
+      expect(changeOf(voting(quorum([0, 0, gone]), forming))).toMatchObject({
         kind: "form",
         reason: `the quorum has formed, led by ${name} ${two}`,
       });
-      expect(changeOf(voting(quorum([0, gone, gone], one), { quorum: unformed, record })).kind).not.toBe("form");
-      expect(step(voting(quorum([gone, gone, gone], -1), { quorum: unformed, record })).do).toBe("wait");
+      expect(changeOf(voting(quorum([0, gone, gone], one), forming)).kind).not.toBe("form");
+      expect(step(voting(quorum([gone, gone, gone], -1), forming)).do).toBe("wait");
     });
     test("row 6: an empty disk is no reason to hold: a member does not vote before it has caught up", () => {
       expect(
@@ -142,6 +143,14 @@ describe.each([
         result: "ABANDON",
         row: "launch/9",
       });
+    });
+    test("row 9: one that listens, or may listen, is not started again while the quorum cannot be seen", () => {
+      const seen = { address, listeners: listening, agent: online, quorum: dark };
+      const record = configured(digest, late);
+      expect(step(launching({ record, seen }))).toMatchObject({ do: "wait", row: "launch/9", on: ["quorum"] });
+      const unheard = { ...seen, listeners: new Map<number, ListenerSight>() };
+      if (plan === kraft)
+        expect(step(launching({ record, seen: unheard }))).toMatchObject({ do: "wait", row: "launch/9" });
     });
     test("row 10: while no majority listens yet, nothing is its fault", () => {
       const listeners = new Map([[one, "listening" as const]]);

@@ -105,6 +105,13 @@ describe("from the first look to the last change", () => {
     };
     expect(await world.run()).toMatchObject({ outcome: "settled", row: "in-service/4" });
   });
+  test("nor does it ask over and over while its group's view lags behind", async () => {
+    const world = new World();
+    world.completed = "gone";
+    expect(await world.run({}, { deadline: START + 10_000 })).toMatchObject({ outcome: "waiting", row: "launch/11" });
+    expect(world.calls.filter((call) => call === "complete CONTINUE").length).toBeLessThan(30);
+    expect(await world.run({}, { once: true })).toMatchObject({ outcome: "waiting", row: "launch/11" });
+  });
 });
 
 test("what became of a command says nothing of another that was sent meanwhile", async () => {
@@ -187,5 +194,13 @@ describe("failing calls", () => {
     };
     await expect(world.run()).rejects.toThrow("Rate exceeded");
     expect(world.calls.filter((c) => c === "fleet")).toHaveLength(5);
+  });
+  test("fail it too where other looks succeed in between: to have looked is no progress", async () => {
+    const world = new World();
+    world.agent = () => {
+      throw new Error("not authorized to perform: ssm:DescribeInstanceInformation");
+    };
+    await expect(world.run()).rejects.toThrow("not authorized");
+    expect(world.clock.now() - START).toBeLessThan(10_000);
   });
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type Definition, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
 import { parseDefinition } from "../../shared/cluster/parse.ts";
-import { quorumRole } from "../../shared/cluster/role-kinds.ts";
+import { kindOf, quorumRole } from "../../shared/cluster/role-kinds.ts";
 import { decide } from "../../shared/lifecycle/decide/index.ts";
 import type { Facts, Plan, Seen, Sights } from "../../shared/lifecycle/facts.ts";
 import { planFor } from "../../shared/lifecycle/plan.ts";
@@ -50,6 +50,8 @@ export interface Node {
   readonly address?: string;
   /** How long it has held its id, ms; a second where left out. */
   readonly held?: number;
+  /** Of the nodes' own credential; the declared one where left out. */
+  readonly generation?: number;
 }
 
 export const groupName = (role: RoleName, zone: string, of: Definition = definition): string => {
@@ -101,6 +103,7 @@ export function facts(setting: Setting): Facts {
       .map((n) => ({ instance: n.instance, state: n.state ?? "Pending:Wait", zone, healthy: true })),
   }));
   const members = new Map<number, RosterMember>();
+  const declared = kindOf({ name: role }).runs === "kafka" ? cluster.definition.security?.generation : undefined;
   for (const n of setting.nodes) {
     if (n.id === undefined) continue;
     members.set(n.id, {
@@ -110,6 +113,7 @@ export function facts(setting: Setting): Facts {
       since: NOW - (n.held ?? 1000),
       served: n.served ?? false,
       ...(n.address !== undefined && { address: n.address }),
+      ...(declared !== undefined && { generation: n.generation ?? declared }),
     });
   }
   for (const v of setting.vacant ?? []) members.set(v.id, { since: NOW - 1000, served: false, ...v });

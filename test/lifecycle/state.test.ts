@@ -91,6 +91,12 @@ describe("an instance that EC2 has ended", () => {
       });
     }
   });
+  test("the id freed tells where the node may have run, once it was sent a configuration", () => {
+    const ended = { nodes: [{ ...dead, state: "InService" }], seen: { ec2: "terminated" } } as const;
+    expect(changeOf(ended)).toMatchObject({ left: {} });
+    const record = { address: "10.0.1.50" };
+    expect(changeOf({ ...ended, record })).toMatchObject({ kind: "release", left: record });
+  });
   test("then ends the lifecycle action that still waits for it", () => {
     expect(changeOf({ nodes: [{ ...nowhere, state: "Terminating:Wait" }], seen: { ec2: "terminated" } })).toMatchObject(
       { kind: "complete", action: "terminate", result: "CONTINUE" },

@@ -2,7 +2,13 @@
 import { expect, test } from "vitest";
 import { roleOf } from "../../shared/cluster/definition.ts";
 import type { Ports } from "../../shared/lifecycle/ports.ts";
-import type { AccessAnswer, CommandSight, FleetSight, InstanceRecord } from "../../shared/lifecycle/sights.ts";
+import type {
+  AccessAnswer,
+  CommandSight,
+  FleetSight,
+  InstanceRecord,
+  LifecycleState,
+} from "../../shared/lifecycle/sights.ts";
 import { sweep } from "../../shared/lifecycle/sweep.ts";
 import { memoryTable } from "../../shared/members/memory.ts";
 import { A, at, B, C, classic, digestIn, groupName, kafka, markOf, NOW, quorumOf } from "./scene.ts";
@@ -11,7 +17,7 @@ const zones = [A, B, C];
 const NOTHING: AccessAnswer = { created: [], changed: [], removed: [], versions: {} };
 
 /** Three members and three brokers in service, all well; the clock stands still but for what a test lets pass. */
-function world(did: () => AccessAnswer = () => NOTHING) {
+function world(did: () => AccessAnswer = () => NOTHING, first: LifecycleState = "InService") {
   let now = NOW;
   const calls: string[] = [];
   const nodes = (["zookeeper", "broker"] as const).flatMap((role) =>
@@ -26,7 +32,7 @@ function world(did: () => AccessAnswer = () => NOTHING) {
       name: groupName(role, zone, classic.definition),
       desired: 1,
       deleting: false,
-      members: [{ instance, state: "InService", zone, healthy: true }],
+      members: [{ instance, state: instance === "i-broker-1" ? first : "InService", zone, healthy: true }],
     })),
   };
   const record = ({ role, zone, id, address, instance }: (typeof nodes)[number]): InstanceRecord => ({
@@ -60,8 +66,11 @@ function world(did: () => AccessAnswer = () => NOTHING) {
     clock: { now: () => now, wait: never("wait") },
     fleet: {
       look: async () => fleet,
-      complete: never("complete"),
-      heartbeat: never("heartbeat"),
+      async complete({ instance }, result) {
+        calls.push(`complete ${instance} ${result}`);
+        return "done";
+      },
+      heartbeat: async () => "done",
       markUnhealthy: never("markUnhealthy"),
     },
     instances: { look: async (asked) => new Map(asked.map((id) => [id, "running" as const])) },
@@ -134,4 +143,29 @@ test("users and ACLs are applied by one broker, compared again in time, and drif
   const { calls } = await pass(1000);
   expect(calls).toContain("warn users and ACLs put right: removed user stranger");
   expect((await pass(1000)).gauges.access).toEqual({ drift: 1, age: 1000 });
+});
+
+test("a launching broker is told what the others said, since the sweep knows where each of them is", async () => {
+  const { pass, table } = world(() => NOTHING, "Pending:Wait");
+  await table.saveAccess({ digest: classic.access()?.digest ?? "", at: NOW, versions: {}, drift: [] });
+  const { calls } = await pass(0);
+  expect(calls.filter((call) => call.startsWith("brokers"))).toHaveLength(1);
+  expect(calls).toContain("complete i-broker-1 CONTINUE");
+});
+
+test("who is held counts as held also while an invocation stays with it", async () => {
+  const { pass, table } = world(() => NOTHING, "Terminating:Wait");
+  await table.saveAccess({ digest: classic.access()?.digest ?? "", at: NOW, versions: {}, drift: [] });
+  const record = (await table.read("i-broker-1")).record;
+  if (!record) throw new Error("broker 1 has a record");
+  const since = { kind: "terminate", since: NOW } as const;
+  const attended = await table.save({ ...record, action: since, heartbeat: NOW, attended: NOW + 30_000 });
+  if (attended === "changed") throw new Error("nobody else writes here");
+  expect((await pass(0)).outcomes).toContainEqual(
+    expect.objectContaining({ instance: "i-broker-1", outcome: "settled", row: "state/attended" }),
+  );
+  await table.save({ ...attended, hold: { reason: "stopping broker 1 is not safe", since: NOW } });
+  expect((await pass(0)).outcomes).toContainEqual(
+    expect.objectContaining({ instance: "i-broker-1", outcome: "held", reason: "stopping broker 1 is not safe" }),
+  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { CommandSight, InstanceRecord } from "../../shared/lifecycle/sights.ts";
+import type { CommandSight, InstanceRecord, KafkaSight } from "../../shared/lifecycle/sights.ts";
 import {
   A,
   at,
@@ -128,6 +128,19 @@ describe("row 2: is it safe, and its turn", () => {
       patch: { hold: { reason: expect.stringContaining("Kafka cannot be seen") } },
     });
   });
+  test("at a cluster's first start, too, the question has to have come through: nobody answered is not nobody asked", () => {
+    const dark = { seen: false, reason: "Rate exceeded" } as const;
+    const first = (kafka: KafkaSight): Setting => ({
+      nodes: [{ ...mine, served: false }],
+      record: leaving(),
+      seen: { kafka, agent: online },
+    });
+    expect(changeOf(first(dark))).toMatchObject({ kind: "send", action: "stop" });
+    expect(changeOf(first({ ...dark, unasked: true }))).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("Rate exceeded") } },
+    });
+  });
   test("never in service and seen to have no replica: it waits for no turn, which may be held by one that waits for it", () => {
     const first = { ...mine, served: false };
     const held = { nodes: [first, ...others], record: leaving(), turn: { id: 9 } };
@@ -254,6 +267,42 @@ describe("row 4: the stop", () => {
       attempt: 2,
     });
   });
+  test("a stop cannot be called back: it rests on its group's size, and on what says it is safe, seen just now", () => {
+    const setting: Setting = {
+      nodes: [mine, ...others],
+      record: leaving(),
+      turn,
+      seen: { kafka: healthy, agent: online },
+    };
+    expect(changeOf(setting)).toMatchObject({ kind: "send", action: "stop" });
+    for (const name of ["fleet", "kafka", "agent"] as const) {
+      expect(step({ ...setting, stale: { [name]: 6_000 } })).toMatchObject({ do: "look", facts: [name] });
+    }
+    const emptied = { ...setting, desired: { [A]: 0 } };
+    expect(changeOf(emptied)).toMatchObject({ kind: "send", reason: "the group is being emptied" });
+    expect(step({ ...emptied, stale: { fleet: 6_000 } })).toMatchObject({ do: "look", facts: ["fleet"] });
+  });
+  test("a stop that the node never had is weighed anew, and past the stop timeout left to EC2 where that is safe", () => {
+    const command = { status: "undelivered", detail: "DeliveryTimedOut" } as const;
+    const lost = (ago: number, sight: KafkaSight): Setting => ({
+      nodes: [mine, ...others],
+      record: leaving(ago, { command: stopping(NOW - 90_000) }),
+      turn,
+      seen: { kafka: sight, agent: online, command },
+    });
+    expect(changeOf(lost(0, healthy))).toMatchObject({
+      kind: "send",
+      action: "stop",
+      attempt: 2,
+      reason: "stop never reached the node: DeliveryTimedOut; tries again",
+    });
+    expect(step({ ...lost(0, healthy), stale: { kafka: 6_000 } })).toMatchObject({ do: "look", facts: ["kafka"] });
+    const risky = kafka({ 1: { ...at("10.0.1.50"), stop: unsafe }, 2: {}, 3: {} });
+    for (const ago of [0, periods.stop + 1]) {
+      expect(changeOf(lost(ago, risky))).toMatchObject({ kind: "give-turn", row: "terminate/2" });
+    }
+    expect(changeOf(lost(periods.stop + 1, healthy))).toMatchObject({ kind: "complete", row: "terminate/5" });
+  });
   test("a stop that is on its way weighs nothing any more", () => {
     expect(step({ ...stopped({ status: "running" }), turn: { id: 2 } })).toMatchObject({ do: "wait" });
   });
@@ -263,6 +312,31 @@ describe("row 4: the stop", () => {
     zone: A,
     attachment: { id: "a-1", instance: "i-1", status: "attached", deleteOnTermination: false },
   } as const;
+  describe("an id that is freed", () => {
+    const freeing = (desired: number, replicas?: number): Setting => ({
+      nodes: [{ ...mine, state: "Terminating:Wait" }, ...others, { ...others[0], instance: "i-9", zone: A, id: 9 }],
+      desired: { [A]: desired },
+      record: leaving(0, { stopped: NOW, address: "10.0.1.50" }),
+      seen: replicas === undefined ? {} : { kafka: kafka({ 1: { replicas } }) },
+    });
+    const left = { address: "10.0.1.50" };
+    test("says where its node ran", () => {
+      expect(changeOf(freeing(2))).toMatchObject({ kind: "release", left });
+      expect(changeOf(freeing(2))).not.toHaveProperty("left.retired");
+    });
+    test("is retired where nobody will take it over, and nobody has to", () => {
+      expect(step(freeing(1))).toMatchObject({ do: "look", facts: ["kafka"] });
+      expect(changeOf(freeing(1, 0))).toMatchObject({ kind: "release", left: { ...left, retired: true } });
+    });
+    test("is not where it carries something, since its group was made smaller after its stop was decided", () => {
+      expect(changeOf(freeing(1, 3))).toMatchObject({ kind: "release", left });
+      expect(changeOf(freeing(1, 3))).not.toHaveProperty("left.retired");
+    });
+    test("nor where its group goes as a whole, when nobody can be asked", () => {
+      expect(changeOf(freeing(0))).not.toHaveProperty("left.retired");
+      expect(changeOf({ ...freeing(1), deleting: [A] })).not.toHaveProperty("left.retired");
+    });
+  });
   test("a fixed address goes before its id", () => {
     const controller: Setting = {
       role: "controller",

@@ -13,6 +13,7 @@ interface Seat {
   readonly id: number;
   readonly zone: string;
   readonly owner?: string;
+  readonly retired?: true;
 }
 
 const roster = (seats: readonly Seat[]): Roster => ({
@@ -69,6 +70,32 @@ describe("one line, one rank", () => {
       id: 1,
       holder: "gone",
     });
+  });
+  test("an id that its group had no more use for does not take the place of one whose holder leaves to be replaced", () => {
+    const [group] = fleet({ [A]: { z: "Terminating:Wait" } }, 1).groups;
+    if (!group) throw new Error("no group");
+    const seats = [
+      { id: 1, zone: A, retired: true },
+      { id: 4, zone: A, owner: "z" },
+    ] as const;
+    expect(willBeReplaced(group, A, roster(seats), 4)).toBe(true);
+    const sight = fleet({ [A]: { a: "Pending:Wait", z: "Terminating:Wait" } }, 1);
+    expect(pick(sight, seats, A, "a")).toEqual({ pick: "wait", id: 4, holder: "z" });
+    const more = fleet({ [A]: { a: "Pending:Wait", b: "Pending", c: "Pending", z: "Terminating:Wait" } }, 3);
+    expect(pick(more, seats, A, "b")).toEqual({ pick: "claim", id: 1, kind: "vacant" });
+    expect(pick(more, seats, A, "c")).toMatchObject({ pick: "claim", kind: "fresh" });
+  });
+  test("one that is to be taken over does, since the leaving one may be safe to stop only when it is back", () => {
+    const [group] = fleet({ [A]: { s: "InService", z: "Terminating:Wait" } }, 2).groups;
+    if (!group) throw new Error("no group");
+    const seats = [
+      { id: 1, zone: A },
+      { id: 2, zone: A, owner: "z" },
+      { id: 3, zone: A, owner: "s" },
+    ];
+    expect(willBeReplaced(group, A, roster(seats), 2)).toBe(false);
+    const sight = fleet({ [A]: { a: "Pending:Wait", s: "InService", z: "Terminating:Wait" } }, 2);
+    expect(pick(sight, seats, A, "a")).toEqual({ pick: "claim", id: 1, kind: "vacant" });
   });
   test("a pool that is used up is told apart from a group that is full", () => {
     const sight = {
@@ -133,6 +160,22 @@ test("an id will be taken over while its group still desires somebody for it", (
   ]);
   expect(willBeReplaced(group, A, seats, 2)).toBe(true);
   expect(willBeReplaced({ ...group, desired: 1 }, A, seats, 2)).toBe(false);
+});
+
+test("however many ids are retired, as many leaving members are replaced as the group still desires", () => {
+  const state = fc.constantFrom<LifecycleState>("InService", "Terminating:Wait", "Terminating:Proceed");
+  fc.assert(
+    fc.property(fc.array(state, { maxLength: 6 }), fc.nat({ max: 4 }), fc.nat({ max: 8 }), (states, spare, desired) => {
+      const members = Object.fromEntries(states.map((s, n) => [`i-${n}`, s]));
+      const seats: Seat[] = states.map((_, n) => ({ id: n + 10, zone: A, owner: `i-${n}` }));
+      for (let id = 1; id <= spare; id++) seats.push({ id, zone: A, retired: true });
+      const [group] = fleet({ [A]: members }, desired).groups;
+      if (!group) throw new Error("no group");
+      const leaving = states.flatMap((s, n) => (s === "InService" ? [] : [n + 10]));
+      const open = Math.max(0, desired - (states.length - leaving.length));
+      expect(leaving.filter((id) => willBeReplaced(group, A, roster(seats), id))).toEqual(leaving.slice(0, open));
+    }),
+  );
 });
 
 test.each(["Terminating", "Terminating:Wait", "Terminating:Proceed", "Terminated"] as const)(

@@ -35,7 +35,7 @@ test("a table is started with contents and does not share them", async () => {
   const contents = await first.readAll();
 
   const second = memoryTable({ contents });
-  await second.release("controller", 101, "i-a", 2);
+  await second.release("controller", 101, "i-a", 2, {});
 
   expect((await second.readAll()).rosters.get("controller")?.members.get(101)?.owner).toBeUndefined();
   expect((await first.readAll()).rosters.get("controller")?.members.get(101)?.owner).toBe("i-a");

@@ -2,7 +2,7 @@
  * What a table must do, told once more by plain bookkeeping: each call, how it is made, what it changes and answers.
  */
 import type { RoleName } from "../../shared/cluster/definition.ts";
-import type { Table, TableContents } from "../../shared/lifecycle/ports.ts";
+import type { Table, TableContents, Vacated } from "../../shared/lifecycle/ports.ts";
 import type {
   AccessMark,
   InstanceRecord,
@@ -65,9 +65,19 @@ export function toState(contents: TableContents): State {
   };
 }
 
-export function claim(role: RoleName, id: number, instance: string, since: number, address: string | undefined): Call {
+export function claim(
+  role: RoleName,
+  id: number,
+  instance: string,
+  since: number,
+  address: string | undefined,
+  generation: number | undefined,
+): Call {
   const zone = `zone-${id % 3}`;
-  const given = address === undefined ? {} : { address };
+  const given = {
+    ...(address === undefined ? {} : { address }),
+    ...(generation === undefined ? {} : { generation }),
+  };
   return {
     text: `claim ${role} ${id} for ${instance}${address ? ` at ${address}` : ""}`,
     make: (table) =>
@@ -92,15 +102,15 @@ export function claim(role: RoleName, id: number, instance: string, since: numbe
   };
 }
 
-export function release(role: RoleName, id: number, who: string, now: number): Call {
+export function release(role: RoleName, id: number, who: string, now: number, left: Vacated): Call {
   return {
-    text: `release ${role} ${id} of ${who}`,
-    make: (table, before) => table.release(role, id, holderOf(before, role, id, who), now).then(plainRoster),
+    text: `release ${role} ${id} of ${who}, leaving ${JSON.stringify(left)}`,
+    make: (table, before) => table.release(role, id, holderOf(before, role, id, who), now, left).then(plainRoster),
     book(state) {
       const member = state.members[key(role, id)];
       if (member?.owner === holderOf(state, role, id, who)) {
         const { owner: _, ...rest } = member;
-        state.members[key(role, id)] = { ...rest, since: now };
+        state.members[key(role, id)] = { ...rest, since: now, ...left };
       }
       return bookedRoster(state, role);
     },
@@ -115,6 +125,19 @@ export function serve(role: RoleName, id: number, who: string, address: string):
       const member = state.members[key(role, id)];
       if (member?.owner === holderOf(state, role, id, who))
         state.members[key(role, id)] = { ...member, served: true, address };
+      return bookedRoster(state, role);
+    },
+  };
+}
+
+export function noteGeneration(role: RoleName, id: number, who: string, generation: number): Call {
+  return {
+    text: `note generation ${generation} of ${role} ${id} on ${who}`,
+    make: (table, before) =>
+      table.noteGeneration(role, id, holderOf(before, role, id, who), generation).then(plainRoster),
+    book(state) {
+      const member = state.members[key(role, id)];
+      if (member?.owner === holderOf(state, role, id, who)) state.members[key(role, id)] = { ...member, generation };
       return bookedRoster(state, role);
     },
   };

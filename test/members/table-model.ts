@@ -15,6 +15,7 @@ import {
   HOLDER,
   key,
   membersOf,
+  noteGeneration,
   release,
   roles,
   type State,
@@ -230,15 +231,30 @@ const who = fc.oneof(instance, fc.constant(HOLDER));
 const role = fc.constantFrom(...roles);
 const id = fc.integer({ min: 1, max: 3 });
 const time = fc.integer({ min: 0, max: 2_000_000_000_000 });
+const generation = fc.integer({ min: 1, max: 3 });
 const address = fc.constantFrom("10.0.1.1", "10.0.1.2", "10.0.2.1");
+const left = fc.record({ address, retired: fc.constant(true as const) }, { requiredKeys: [] });
 
 const calls: fc.Arbitrary<Call> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.tuple(role, id, instance, time, fc.option(address, { nil: undefined })).map((a) => claim(...a)),
+    arbitrary: fc
+      .tuple(
+        role,
+        id,
+        instance,
+        time,
+        fc.option(address, { nil: undefined }),
+        fc.option(generation, { nil: undefined }),
+      )
+      .map((a) => claim(...a)),
   },
-  { weight: 5, arbitrary: fc.tuple(role, id, who, time).map((a) => release(...a)) },
+  {
+    weight: 5,
+    arbitrary: fc.tuple(role, id, who, time, left).map((a) => release(...a)),
+  },
   { weight: 2, arbitrary: fc.tuple(role, id, who, address).map((a) => serve(...a)) },
+  { weight: 1, arbitrary: fc.tuple(role, id, who, generation).map((a) => noteGeneration(...a)) },
   {
     weight: 4,
     arbitrary: fc.tuple(recorded, time, fc.constantFrom(0, 0, 0, 1, -1), fc.boolean()).map((a) => save(...a)),

@@ -31,6 +31,7 @@ export function memorySide(): Side {
     claim: (...a) => lossy(() => table.claim(...a)),
     release: (...a) => lossy(() => table.release(...a)),
     serve: (...a) => lossy(() => table.serve(...a)),
+    noteGeneration: (...a) => lossy(() => table.noteGeneration(...a)),
     save: (...a) => lossy(() => table.save(...a)),
     takeTurn: (...a) => lossy(() => table.takeTurn(...a)),
     giveTurn: (...a) => lossy(() => table.giveTurn(...a)),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Machine, payloadOf, type Run, until } from "./machine.ts";
@@ -244,13 +244,60 @@ describe("access", () => {
     expect(calls().some((call) => call.startsWith("AclCommand"))).toBe(false);
   });
 
-  it("lets everybody else in where one secret is missing, and names it", async () => {
+  it("lets everybody else in where one user's secret is missing, and names the user and why", async () => {
     const run = await access({ users: [USERS[0] ?? "", "reader s/none password -", USERS[1] ?? ""] });
+    expect([run.code, run.answer.ok, run.answer.digest]).toEqual([0, true, DIGEST]);
+    expect(run.answer.access).toMatchObject({
+      created: expect.arrayContaining(["user app"]),
+      troubles: { reader: expect.stringMatching(/^fetching secret s\/none failed: .*ResourceNotFound/) },
+    });
+    expect(run.answer.access?.versions).not.toHaveProperty("reader");
+    expect(users().map(([name]) => name)).toEqual([ADMIN, APP]);
+    machine.secret("s/none", { password: "Reader1password" }, "v-reader");
+    const mended = await access({ users: [...USERS, "reader s/none password -"] });
+    expect(mended.answer.access).toMatchObject({ created: ["user reader"], versions: { reader: "v-reader" } });
+    expect(mended.answer.access).not.toHaveProperty("troubles");
+  });
+
+  it("leaves a user's password as it is where its secret cannot be read any more", async () => {
+    await access();
+    machine.secret("s/app", { other: "x" }, "v-broken");
+    const run = await access({ users: [USERS[0] ?? "", `${APP} s/app password v-app`] });
+    expect(run.answer.access).toMatchObject({
+      changed: [],
+      removed: [],
+      troubles: { app: "secret s/app is not a JSON object with a string 'password'" },
+    });
+    expect(users()).toContainEqual([APP, "SCRAM-SHA-512", String(ITERATIONS.app), "App1password"]);
+  });
+
+  it("fails where a secret of Rollcall's own users is missing, and applies the rest", async () => {
+    const run = await access({ users: ["rollcall-observer s/none password -", ...USERS] });
     expect(run.code).toBe(1);
     expect(run.answer.error).toMatch(/^fetching secret s\/none failed: .*ResourceNotFound/);
     expect(run.answer.access).toMatchObject({ created: expect.arrayContaining(["user app"]) });
-    expect(run.answer.access?.versions).not.toHaveProperty("reader");
     expect(users().map(([name]) => name)).toEqual([ADMIN, APP]);
+  });
+
+  it("undoes nothing that was sent after it, however late it comes", async () => {
+    const sent = (issued: number, declaration?: Declaration) =>
+      machine.run("access", payload(declaration), { SSM_issued: String(issued) });
+    expect((await sent(2000)).answer.ok).toBe(true);
+    machine.cue("java-calls");
+    const late = await sent(1999, { acls: [] });
+    expect(late.answer).toMatchObject({
+      ok: false,
+      error: expect.stringContaining("a newer declaration was taken up"),
+    });
+    expect(calls()).toEqual([]);
+    expect(acls()).toHaveLength(2);
+    expect((await sent(2000)).answer.ok).toBe(true);
+    expect((await sent(2001, { acls: [] })).answer.access?.removed).toHaveLength(1);
+    // A configuration has an order of its own.
+    const configured = await machine.run("configure", payloadOf({ role: "broker", files: FILES }).payload, {
+      SSM_issued: "1500",
+    });
+    expect(configured.answer.ok).toBe(true);
   });
 
   it("takes a password of any printable signs, and no other", async () => {
@@ -259,7 +306,7 @@ describe("access", () => {
     expect(users()).toContainEqual([APP, "SCRAM-SHA-512", expect.any(String), "a\\b=c!#:,[x]"]);
     machine.secret("s/app", { password: "two\nlines" }, "v-2");
     const run = await access();
-    expect(run.answer.error).toMatch("secret s/app must be of printable ASCII without blanks");
+    expect(run.answer.access?.troubles?.app).toMatch("secret s/app must be of printable ASCII without blanks");
     expect(run.stderr).not.toContain("lines");
   });
 
@@ -287,10 +334,12 @@ describe("access", () => {
     expect((await access()).answer).toMatchObject({ ok: true, access: { removed: ["user old"] } });
   });
 
-  it("never shows a password", async () => {
+  it("never shows a password, and lets nobody else read what its programs say", async () => {
     machine.cue("config-hold");
     const run = machine.start("access", payload());
     await until(() => machine.lines("config-hold.reached").length > 0, "the tool runs");
+    const complaints = `${machine.home}/.rollcall/complaints.${run.pid}`;
+    expect((statSync(complaints).mode & 0o777).toString(8)).toBe("600");
     machine.uncue("config-hold");
     const { stdout, stderr } = await run.ended;
     const texts = [

@@ -40,7 +40,8 @@ function machineFor(address: string): Machine {
   const machine = new Machine([address]);
   machines.push(machine);
   for (const id of PASSWORDS) machine.secret(id, { password: `Secret${id.replace(/\W/g, "")}` });
-  machine.secret("kafka/certificate", { certificate: "PEM 1", key: "PEM 2", authority: "PEM 3" });
+  machine.secret("kafka/certificate", { certificate: "PEM 1", key: "PEM 2" });
+  machine.secret("kafka/authority", { authority: "PEM 3" });
   machine.secret("rollcall/orders/users/app", { password: "App1password" });
   return machine;
 }

@@ -71,6 +71,26 @@ describe("secrets", () => {
     expect(machine.read("secrets/admin-1")).toBe("another");
   });
 
+  it("that were renewed reach the node with its next configuration, and not before", async () => {
+    await configure();
+    machine.secret("kafka/certificate", { certificate: "renewed", key: "another key" }, "v-renewed");
+    expect(machine.read("secrets/certificate.pem")).toBe(CERTIFICATE);
+    // A generation of the credential more, or another secret's name: either makes another configuration.
+    expect((await configure({ files: changedFiles("generation=2") })).answer.ok).toBe(true);
+    expect([machine.read("secrets/certificate.pem"), machine.read("secrets/key.pem")]).toEqual([
+      "renewed",
+      "another key",
+    ]);
+    machine.secret("kafka/certificate-2027", { certificate: "of 2027", key: "its key" });
+    const secrets = SECRETS.secrets.map(({ secret, ...file }) => ({
+      ...file,
+      secret: secret === "kafka/certificate" ? "kafka/certificate-2027" : secret,
+    }));
+    expect((await configure({ secrets })).answer.ok).toBe(true);
+    expect([machine.read("secrets/certificate.pem"), machine.read("secrets/key.pem")]).toEqual(["of 2027", "its key"]);
+    expect(machine.lines("kafka-starts")).toHaveLength(3);
+  });
+
   it("of a new generation take the place of those before", async () => {
     await configure();
     machine.secret("rollcall/orders/admin-2", { password: "second" });

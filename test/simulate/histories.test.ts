@@ -1,15 +1,34 @@
 /** A thousand histories, and what they have to have come across so that their going well says something. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { NO_RATES } from "../../lab/simulate/blows.ts";
+import { type BlowKind, NO_RATES } from "../../lab/simulate/blows.ts";
 import { playOnThreads } from "../../lab/simulate/pool.ts";
-import { scenarioOf } from "../../lab/simulate/scenario.ts";
 import type { Tally } from "../../lab/simulate/tally.ts";
 import { tableRows } from "./rows.ts";
 
 const SEEDS = 1_000;
 const LIMIT = 300_000;
-/** In 2,000 histories, but not in each thousand: it takes two reads of before the instance was born, by one sweep. */
-const RARE = ["state/unknown"];
+/** Each, as the compiler sees to. */
+const BLOWS: Readonly<Record<BlowKind, true>> = {
+  terminate: true,
+  kill: true,
+  crash: true,
+  reboot: true,
+  stop: true,
+  unhealthy: true,
+  scale: true,
+  refresh: true,
+  "launch-first": true,
+  "zone-outage": true,
+  "function-outage": true,
+  redefine: true,
+  tamper: true,
+  replay: true,
+  lag: true,
+  hold: true,
+  abandon: true,
+  force: true,
+  release: true,
+};
 
 describe(`histories 1 to ${SEEDS}`, () => {
   let tally: Tally;
@@ -28,17 +47,13 @@ describe(`histories 1 to ${SEEDS}`, () => {
   test("meet every kind of fault", () => {
     for (const kind of Object.keys(NO_RATES)) expect(tally.faults[kind] ?? 0, kind).toBeGreaterThan(0);
   });
-  test("meet every kind of blow that is ever dealt", () => {
-    const kinds = new Set(
-      Array.from({ length: SEEDS }, (_, n) => scenarioOf(n + 1)).flatMap(({ blows }) => blows.map(({ kind }) => kind)),
-    );
-    expect(kinds.size).toBeGreaterThan(12);
-    for (const kind of kinds) expect(tally.faults[kind] ?? 0, kind).toBeGreaterThan(0);
+  test("meet every kind of blow that there is", () => {
+    for (const kind of Object.keys(BLOWS)) expect(tally.faults[kind] ?? 0, kind).toBeGreaterThan(0);
   });
   test("come to every row of the decision tables", () => {
     const rows = tableRows();
-    expect(rows.length).toBeGreaterThan(30);
-    expect(rows.filter((row) => !tally.rows[row] && !RARE.includes(row))).toEqual([]);
+    expect(rows.length).toBeGreaterThan(35);
+    expect(rows.filter((row) => !tally.rows[row])).toEqual([]);
   });
   test("are no toys: eight lifecycle actions and three faults in the mean, and mostly with a good end", () => {
     const faults = Object.values(tally.faults).reduce((sum, count) => sum + count, 0);

@@ -29,38 +29,37 @@ describe("the barrier", () => {
   test("lets in whoever has come, in the order of what they are", () => {
     const entered: string[] = [];
     const barrier = new Barrier();
-    for (const name of ["c", "a", "b"])
-      barrier.arrive(
-        "one",
-        () => name,
-        () => entered.push(name),
-      );
+    for (const name of ["c", "a", "b"]) barrier.arrive("one", name, () => entered.push(name));
     expect(entered).toEqual([]);
     expect(barrier.release()).toBe(true);
     expect(entered).toEqual(["a", "b", "c"]);
     expect(barrier.release()).toBe(false);
   });
-  test("asks what they are only of those who come with several things", () => {
+  test("asks what it is about only of those who come with the same several times", () => {
+    const entered: string[] = [];
     const barrier = new Barrier();
     const unasked = (): string => {
       throw new Error("nobody needs to know");
     };
-    for (const who of ["b", "a"]) barrier.arrive(who, unasked, () => {});
+    for (const who of ["b", "a"]) {
+      for (const what of ["read", "ask"]) barrier.arrive(who, what, () => entered.push(`${who} ${what}`), unasked);
+    }
     expect(barrier.release()).toBe(true);
+    for (const about of ["2", "1"]) {
+      barrier.arrive(
+        "a",
+        "ask",
+        () => entered.push(about),
+        () => about,
+      );
+    }
+    expect(barrier.release()).toBe(true);
+    expect(entered).toEqual(["a ask", "a read", "b ask", "b read", "1", "2"]);
   });
   test("keeps those who come meanwhile for the next time", () => {
     const entered: string[] = [];
     const barrier = new Barrier();
-    barrier.arrive(
-      "one",
-      () => "a",
-      () =>
-        barrier.arrive(
-          "another",
-          () => "b",
-          () => entered.push("b"),
-        ),
-    );
+    barrier.arrive("one", "a", () => barrier.arrive("another", "b", () => entered.push("b")));
     barrier.release();
     expect(entered).toEqual([]);
     barrier.release();

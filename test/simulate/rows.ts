@@ -5,20 +5,13 @@ import { fileURLToPath } from "node:url";
 
 const FOLDER = fileURLToPath(new URL("../../shared/lifecycle", import.meta.url));
 /** Of a look that was made no more is said than what it leads to. */
-const ROW = /(?<!look\()"((?:launch|terminate|in-service|gone|state|sweep)\/[a-z0-9-]+)"/g;
+const ROW = /(?<!look\()"((?:launch|terminate|in-service|gone|operator|state|sweep)\/[a-z0-9-]+)"/g;
 
-const SILENT = [
-  // Somebody else is at work, and logs.
-  "state/attended",
-  // For whoever holds nothing `state/foreign` comes first.
-  "gone/settled",
-];
-
-/** Every row that a cluster can come to by itself, without an operator who asks for anything. */
+/** Every row that a cluster can come to, by itself or as an operator asks. */
 export function tableRows(): string[] {
   const files = readdirSync(FOLDER, { recursive: true }).filter((path) => String(path).endsWith(".ts"));
   const found = files.flatMap((path) =>
     [...readFileSync(join(FOLDER, String(path)), "utf8").matchAll(ROW)].map(([, row = ""]) => row),
   );
-  return [...new Set(found)].filter((row) => !SILENT.includes(row)).sort();
+  return [...new Set(found)].sort();
 }

@@ -49,6 +49,7 @@ export const security: Security = {
     { name: "read.er", acls: [] },
   ],
   certificate: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:kafka/lab-tls-AbCdEf",
+  authority: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:kafka/lab-authority-GhIjKl",
   encrypt: true,
   generation: 2,
 };

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ways } from "../../resources/security-groups.ts";
 import type { Template } from "../../resources/template.ts";
+import type { Definition } from "../../shared/cluster/definition.ts";
+import { quorumRole } from "../../shared/cluster/role-kinds.ts";
+import { exhibitorFiles } from "../../shared/config/exhibitor.ts";
 import { compile, deployable, ensemble, ofType, properties, secure, various } from "./compiled.ts";
 
 interface Rule {
@@ -94,6 +97,35 @@ describe("security groups", () => {
       "BrokerSecurityGroup 10.0.0.0/16 9092-9092",
       "BootstrapSecurityGroup 10.0.0.0/16 9092-9092",
     ]);
+  });
+
+  test("let nobody to Exhibitor's own interface, which asks nobody who he is, not even other members", () => {
+    const supervised: Definition = {
+      ...ensemble,
+      roles: ensemble.roles.map((role) =>
+        role.name === "zookeeper"
+          ? { ...role, supervisor: { kind: "exhibitor", bucket: "shared", key: "exhibitor/lab.properties" } }
+          : role,
+      ),
+    };
+    const [member] = quorumRole(supervised).pool ?? [];
+    const node = { role: quorumRole(supervised), id: 1, zone: member?.zone ?? "", address: member?.address ?? "" };
+    const told = exhibitorFiles(supervised, node)["config/exhibitor.address"] ?? "";
+    const port = Number(told.trim().split(":")[1]);
+    expect(port).toBe(8080);
+    const template = compile(supervised);
+    expect(open(template)).toEqual(open(compile(ensemble)));
+    const rules = [
+      ...ofType(template.Resources, "AWS::EC2::SecurityGroup").flatMap(
+        ([, { Properties }]) => (Properties.SecurityGroupIngress ?? []) as Rule[],
+      ),
+      ...ofType(template.Resources, "AWS::EC2::SecurityGroupIngress").map(([, { Properties }]) => Properties as Rule),
+    ];
+    expect(rules.length).toBeGreaterThan(5);
+    for (const rule of rules) {
+      expect(rule.IpProtocol).toBe("tcp");
+      expect(rule.FromPort > port || rule.ToPort < port, JSON.stringify(rule)).toBe(true);
+    }
   });
 
   test("of every group have outgoing rules of their own: one without could reach everything", () => {

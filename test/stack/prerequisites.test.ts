@@ -40,18 +40,33 @@ describe("secrets that the definition counts on", () => {
     return missingSecrets(definition, states).map(({ path, problem }) => `${path}: ${problem}`);
   }
 
-  const named: Definition = { ...secure, security: { ...security, certificate: "kafka/tls" } };
+  const named: Definition = { ...secure, security: { ...security, certificate: "kafka/tls", authority: "kafka/ca" } };
 
   test("are taken where they are there", async () => {
-    expect(await complaints(named, ["kafka/tls", "ops/kafka", "rollcall/lab/admin-2"])).toEqual([]);
+    expect(await complaints(named, ["kafka/tls", "kafka/ca", "ops/kafka", "rollcall/lab/admin-2"])).toEqual([]);
   });
 
   test("are told where they are not, or will not be for long", async () => {
-    expect(await complaints(named, ["kafka/tls"], ["ops/kafka"])).toEqual([
+    expect(await complaints(named, ["kafka/tls", "kafka/ca"], ["ops/kafka"])).toEqual([
       "security.users.ops.secret: this secret is scheduled for deletion",
       "security.generation: there is no such secret",
     ]);
-    expect(await complaints(secure, [])).toHaveLength(3);
+    expect(await complaints(secure, [])).toHaveLength(4);
+  });
+
+  test("are told where an ARN is not whole and looks as if it were: no policy would fit", async () => {
+    const at = (name: string): string => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:${name}`;
+    const made = ["kafka/tls-server", "kafka/authority-of-us", "ops/kafka", "rollcall/lab/admin-2"];
+    const given = { certificate: at("kafka/tls-server"), authority: at("kafka/authority-of-us") };
+    const partly: Definition = { ...secure, security: { ...security, ...given } };
+    expect(await complaints(partly, made)).toEqual([
+      "security.certificate: this ARN lacks what Secrets Manager has added to the secret's name, and looks as if it had it",
+    ]);
+    const { cloud, secrets } = cloudWithClients();
+    const { arn } = cloud.secrets.create({ name: "kafka/tls-server" });
+    const states = await secretStates(secrets, [given.certificate, arn]);
+    expect(missingSecrets(partly, states)[0]?.remedy).toBe(`Give it whole: ${arn}`);
+    expect(states.get(arn)).toBe("there");
   });
 
   test("are none without security, or where the stack makes all of them", () => {

@@ -18,10 +18,10 @@ const at = (generation: number): Definition => {
 };
 
 describe("the stack's secrets", () => {
-  test("are the admin's of every valid generation, the observer's, and those of users without one of their own", () => {
+  test("are the admin's of each generation, the observer's, and those of users without one of their own", () => {
     expect(secretsIn(compile(secure)).map(([id, { Properties }]) => [id, Properties.Name])).toEqual([
-      ["AdminSecret2", "rollcall/lab/admin-2"],
       ["AdminSecret1", "rollcall/lab/admin-1"],
+      ["AdminSecret2", "rollcall/lab/admin-2"],
       ["AdminSecret3", "rollcall/lab/admin-3"],
       ["ObserverSecret", "rollcall/lab/observer"],
       [expect.stringMatching(/^UserReader[0-9A-F]\w{7}Secret$/i), "rollcall/lab/users/reader"],
@@ -44,16 +44,14 @@ describe("the stack's secrets", () => {
     }
   });
 
-  test("stay as they are when the admin's generation is raised, and the one before the last goes", () => {
-    const [first, second, third] = [1, 2, 3].map((generation) => new Map(secretsIn(compile(at(generation)))));
-    const admins = (made: ReadonlyMap<string, Resource> | undefined) =>
-      [...(made?.keys() ?? [])].filter((id) => id.startsWith("Admin")).sort();
+  test("stay as they are when the admin's generation is raised, those too that a node which is behind may still need", () => {
+    const madeAt = (generation: number) => new Map(secretsIn(compile(at(generation))));
+    const admins = (generation: number) => [...madeAt(generation).keys()].filter((id) => id.startsWith("Admin"));
     // The next one is there before it is used.
-    expect(admins(first)).toEqual(["AdminSecret1", "AdminSecret2"]);
-    expect(admins(second)).toEqual(["AdminSecret1", "AdminSecret2", "AdminSecret3"]);
-    expect(admins(third)).toEqual(["AdminSecret2", "AdminSecret3", "AdminSecret4"]);
-    for (const [id, secret] of first ?? []) expect(second?.get(id), id).toEqual(secret);
-    for (const [id, secret] of second ?? []) if (id !== "AdminSecret1") expect(third?.get(id), id).toEqual(secret);
+    expect(admins(1)).toEqual(["AdminSecret1", "AdminSecret2"]);
+    expect(admins(3)).toEqual(["AdminSecret1", "AdminSecret2", "AdminSecret3", "AdminSecret4"]);
+    expect(admins(12)).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12, 13].map((generation) => `AdminSecret${generation}`));
+    for (const [id, secret] of madeAt(1)) expect(madeAt(3).get(id), id).toEqual(secret);
   });
 
   test("of users have logical ids of their own, whatever their names have besides letters and digits", () => {
@@ -84,6 +82,7 @@ function readable(template: Template, role: string): unknown[] {
 
 describe("may be read", () => {
   const CERTIFICATE = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:kafka/lab-tls-AbCdEf";
+  const AUTHORITY = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:kafka/lab-authority-GhIjKl";
   const given = "secret:ops/kafka-??????";
   const ops = { "Fn::Sub": expect.stringMatching(new RegExp(`^arn:.*:${given.replaceAll("?", "\\?")}$`)) };
   const admins = [1, 2, 3].map((generation) => ({ Ref: `AdminSecret${generation}` }));
@@ -95,12 +94,21 @@ describe("may be read", () => {
 
   test("by brokers: all that there are", () => {
     const found = readable(compile(secure), "NodeRole");
-    expect(found).toHaveLength(8);
-    expect(found).toEqual(expect.arrayContaining([...admins, observer, ...users, ops, CERTIFICATE]));
+    expect(found).toHaveLength(9);
+    expect(found).toEqual(expect.arrayContaining([...admins, observer, ...users, ops, CERTIFICATE, AUTHORITY]));
+  });
+
+  test("by brokers that encrypt nothing themselves: whom to believe, but no certificate's key", () => {
+    const plain = { ...secure, security: { ...security, encrypt: false } };
+    const found = readable(compile(plain), "NodeRole");
+    expect(found).toContain(AUTHORITY);
+    expect(found).not.toContain(CERTIFICATE);
   });
 
   test("by controllers: the admins', the observer's for the founding, and the certificate", () => {
-    expect(sorted(readable(compile(secure), "ControllerNodeRole"))).toEqual(sorted([...admins, observer, CERTIFICATE]));
+    expect(sorted(readable(compile(secure), "ControllerNodeRole"))).toEqual(
+      sorted([...admins, observer, CERTIFICATE, AUTHORITY]),
+    );
   });
 
   test("by ZooKeeper members: none; by their brokers as by any", () => {
@@ -111,8 +119,8 @@ describe("may be read", () => {
     );
   });
 
-  test("by the function that sees Kafka: its own, and the certificate where brokers speak TLS", () => {
-    expect(readable(compile(secure), "KafkaRole")).toEqual([observer, CERTIFICATE]);
+  test("by the function that sees Kafka: its own, and whom to believe where brokers speak TLS, never a key", () => {
+    expect(readable(compile(secure), "KafkaRole")).toEqual([observer, AUTHORITY]);
     const plain = { ...secure, security: { ...security, encrypt: false } };
     expect(readable(compile(plain), "KafkaRole")).toEqual([observer]);
     expect(readable(compile(deployable), "KafkaRole")).toEqual([]);
@@ -168,7 +176,7 @@ describe("the function that sees Kafka", () => {
     expect(variables(secure)).toEqual({
       NODE_OPTIONS: "--enable-source-maps",
       ROLLCALL_OBSERVER_SECRET: { Ref: "ObserverSecret" },
-      ROLLCALL_CERTIFICATE_SECRET: security.certificate,
+      ROLLCALL_AUTHORITY_SECRET: security.authority,
     });
     expect(variables(ensemble)).toEqual({
       NODE_OPTIONS: "--enable-source-maps",

@@ -16,6 +16,7 @@ import type { Ec2 } from "../ec2/ec2.ts";
 import type { Subnet } from "../ec2/subnets.ts";
 import { page } from "../pages.ts";
 import { type Answer, AwsError, action, type Service } from "../service.ts";
+import type { AsOf } from "../timeline.ts";
 import type { World } from "../world.ts";
 import type { Activity } from "./activities.ts";
 import type { Group, GroupTag, Hook, Member, Process } from "./group.ts";
@@ -274,7 +275,7 @@ export function autoscalingApi(world: World, groups: Groups, ec2: Ec2): Service 
             .filter((g) => input.Filters.every((filter) => hasTag(g, filter)));
           const { items, next } = page(found, input.MaxRecords, input.NextToken);
           return {
-            AutoScalingGroups: items.map((g) => describeGroup(groups, g, view.asOf)),
+            AutoScalingGroups: items.map((g) => describeGroup(groups, g, view.items ?? view.asOf)),
             NextToken: next,
           };
         },
@@ -299,7 +300,7 @@ export function autoscalingApi(world: World, groups: Groups, ec2: Ec2): Service 
         refuse,
         (input, _caller, view): Answer<DescribeAutoScalingInstancesCommandOutput> => {
           const wanted = (m: Member) => input.InstanceIds === undefined || input.InstanceIds.includes(m.instance);
-          const found = groups.everyMember(view.asOf).filter(wanted);
+          const found = groups.everyMember(view.items ?? view.asOf).filter(wanted);
           const { items, next } = page(found, input.MaxRecords, input.NextToken);
           return {
             AutoScalingInstances: items.map((m) => ({
@@ -424,6 +425,11 @@ export function autoscalingApi(world: World, groups: Groups, ec2: Ec2): Service 
         },
       ),
 
+      AttachInstances: action(v.strictObject(instancesOfGroup), refuse, (input) => {
+        for (const id of input.InstanceIds) groups.attach(groups.get(input.AutoScalingGroupName), id);
+        return {};
+      }),
+
       EnterStandby: action(
         v.strictObject({ ...instancesOfGroup, ShouldDecrementDesiredCapacity: v.boolean() }),
         refuse,
@@ -511,7 +517,7 @@ function wantedAction(input: {
   return { group: input.AutoScalingGroupName, hook: input.LifecycleHookName, instance, token };
 }
 
-function describeGroup(groups: Groups, group: Group, asOf: number) {
+function describeGroup(groups: Groups, group: Group, asOf: AsOf) {
   const { name: groupName, subnets, maintenance } = group;
   return {
     AutoScalingGroupName: groupName,

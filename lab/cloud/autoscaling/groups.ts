@@ -80,6 +80,25 @@ export class Groups extends AutoScalingState {
     return activity;
   }
 
+  /**
+   * An instance that runs becomes a member, by the launch hook, and the desired capacity grows by one. Throws ValidationError where it
+   * is in a group already, or the group is at its maximum.
+   */
+  attach(group: Group, instance: string): void {
+    const refuse = (message: string): never => {
+      throw new AwsError("ValidationError", message);
+    };
+    if (this.findMember(instance)) refuse(`Instance ${instance} is already part of an Auto Scaling group.`);
+    if (group.desired + 1 > group.max) {
+      const sizes = `desired:${group.desired} max:${group.max}`;
+      refuse(
+        `AutoScalingGroup ${group.name} has min-size=${group.min}, ${sizes}: the group would exceed its max size.`,
+      );
+    }
+    this.#launches.attach(group, instance);
+    this.set({ ...group, desired: group.desired + 1 });
+  }
+
   /** Stays in the group, but no longer counts. Throws ValidationError where it is not in service. */
   enterStandby(instance: string, decrement: boolean): Activity {
     const member = this.#mustBe(instance, "InService");

@@ -65,20 +65,43 @@ export class Launches {
     const { id: instance, type, launched } = started;
     const description = `Launching a new EC2 instance: ${instance}`;
     const activity = activities.start({ group: group.name, kind: "Launch", instance, subnet, description, cause });
+    this.#enter(group, { instance, type, subnet, launched }, template.version, activity.id);
+  }
+
+  #enter(
+    group: Group,
+    member: Pick<Member, "instance" | "type" | "subnet" | "launched">,
+    templateVersion: number,
+    activity: string,
+  ): void {
     this.#state.setMember({
-      instance,
+      ...member,
       group: group.name,
-      subnet,
-      type,
-      templateVersion: template.version,
+      templateVersion,
       state: "Pending",
       healthy: true,
       protected: group.protect,
-      launched,
-      activity: activity.id,
+      activity,
       hooked: false,
     });
-    this.#world.after(this.#world.delays.autoscaling.launchHook, () => this.#open(instance));
+    this.#world.after(this.#world.delays.autoscaling.launchHook, () => this.#open(member.instance));
+  }
+
+  /** One that runs already goes the same way in. Throws ValidationError where it does not run. */
+  attach(group: Group, id: string): void {
+    const { type, subnet, launched, state } = this.#ec2.instances.get(id);
+    if (state !== "running") throw new AwsError("ValidationError", `Instance ${id} is not in running state.`);
+    const template = this.#ec2.templates.version(group.template);
+    if (!template) throw new Error(`group ${group.name} has no launch template`);
+    const cause = `At ${this.#state.clock()} an instance was attached in response to a user request.`;
+    const description = `Attaching an existing EC2 instance: ${id}`;
+    const started = { group: group.name, kind: "Launch", instance: id, subnet, description, cause } as const;
+    this.#enter(
+      group,
+      { instance: id, type, subnet, launched },
+      template.version,
+      this.#state.activities.start(started).id,
+    );
   }
 
   /** The instance is terminated, and its terminate hook then fires like any other's. */

@@ -1,7 +1,7 @@
 /** Everything Auto Scaling knows: groups, their members, the lifecycle actions and scaling activities in progress. */
 import type { LifecycleState } from "@aws-sdk/client-auto-scaling";
 import { AwsError } from "../service.ts";
-import { Timeline } from "../timeline.ts";
+import { type AsOf, Timeline } from "../timeline.ts";
 import type { World } from "../world.ts";
 import { Activities } from "./activities.ts";
 import type { Group, Member } from "./group.ts";
@@ -23,7 +23,7 @@ export class AutoScalingState {
     this.#members = new Timeline(() => world.now());
   }
 
-  all(asOf?: number): Group[] {
+  all(asOf?: number): readonly Group[] {
     return this.#groups.values(asOf);
   }
 
@@ -46,11 +46,11 @@ export class AutoScalingState {
     if (this.members(name).length === 0) this.#groups.delete(name);
   }
 
-  members(group: string, asOf?: number): Member[] {
+  members(group: string, asOf?: AsOf): Member[] {
     return this.everyMember(asOf).filter((m) => m.group === group);
   }
 
-  everyMember(asOf?: number): Member[] {
+  everyMember(asOf?: AsOf): readonly Member[] {
     return this.#members.values(asOf);
   }
 

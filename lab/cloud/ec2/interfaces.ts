@@ -52,7 +52,7 @@ export class Interfaces {
     this.#interfaces = new Timeline(() => world.now());
   }
 
-  all(asOf?: number): NetworkInterface[] {
+  all(asOf?: number): readonly NetworkInterface[] {
     return this.#interfaces.values(asOf);
   }
 

@@ -124,9 +124,10 @@ export class Bus {
 
   #toTargets(rule: Rule, event: CloudEvent): void {
     for (const target of rule.targets.values()) {
+      // Drawn once: what comes twice may come twice at the same moment.
+      const delay = this.#world.draw(this.#world.delays.events.deliver);
       for (const extra of this.#world.faults.deliveries?.(event, target.arn) ?? [0]) {
-        const delay = extra + this.#world.draw(this.#world.delays.events.deliver);
-        this.#world.after(delay, () => this.#deliver(rule, target, event));
+        this.#world.after(extra + delay, () => this.#deliver(rule, target, event));
       }
     }
   }

@@ -24,5 +24,10 @@ export interface CloudEvent {
 }
 
 export function eventTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(ms / 1000);
+  if (second !== last.second) last = { second, text: `${new Date(ms).toISOString().slice(0, 19)}Z` };
+  return last.text;
 }
+
+/** Events come by the dozen in one second. */
+let last = { second: Number.NaN, text: "" };

@@ -9,7 +9,7 @@ import { contextOf } from "./demands/demand.ts";
 import { demandsOf } from "./demands/index.ts";
 import { accessDenied, denialText, strangeKey } from "./denial.ts";
 import { type Demand, evaluate } from "./evaluate.ts";
-import { matchesAction } from "./pattern.ts";
+import { matchesAction, matchesArn } from "./pattern.ts";
 import type { Statement } from "./policy.ts";
 import { type RoleStatement, Roles } from "./roles.ts";
 
@@ -46,6 +46,7 @@ export class Iam {
   /** Policies of resources, by ARN, then by the name of what put them there. */
   readonly #resourcePolicies = new Map<string, Map<string, readonly Statement[]>>();
   readonly #used = new Set<string>();
+  readonly #reached = new Set<string>();
   readonly #denials: Denial[] = [];
 
   constructor({ world, surroundings, administrators }: IamOptions) {
@@ -146,6 +147,16 @@ export class Iam {
     return this.permissions().filter((permission) => !this.#used.has(keyOf(permission)));
   }
 
+  /** Resources that statements give their roles and that nothing has ever needed, as the statements have them. */
+  unusedResources(): { readonly role: string; readonly sid: string; readonly resource: string }[] {
+    return this.roles
+      .all()
+      .flatMap(({ name }) => this.roles.statements(name))
+      .filter((s) => s.effect === "Allow")
+      .flatMap((s) => resourcesOf(s).map((resource) => ({ role: s.role, sid: s.sid, resource })))
+      .filter(({ role, sid, resource }) => !this.#reached.has(JSON.stringify([role, sid, resource])));
+  }
+
   /** Everything that the roles' statements allow, an action each. */
   permissions(): Permission[] {
     return this.roles
@@ -167,6 +178,9 @@ export class Iam {
       for (const action of actionsOf(statement)) {
         const { policy, sid } = statement;
         if (matchesAction(action, demand.action)) this.#used.add(keyOf({ role, policy, sid, action }));
+      }
+      for (const resource of resourcesOf(statement)) {
+        if (matchesArn(resource, demand.resource)) this.#reached.add(JSON.stringify([role, statement.sid, resource]));
       }
     }
     return undefined;
@@ -203,6 +217,10 @@ function anything(service: string, action: string): Demand {
 
 function actionsOf({ actions }: RoleStatement): readonly string[] {
   return "these" in actions ? actions.these : actions.allBut.map((action) => `all but ${action}`);
+}
+
+function resourcesOf({ resources }: RoleStatement): readonly string[] {
+  return "these" in resources ? resources.these : [];
 }
 
 function keyOf({ role, policy, sid, action }: Permission): string {

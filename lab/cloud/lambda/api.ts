@@ -95,9 +95,12 @@ export function lambdaApi(functions: Functions): Service {
   };
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** Throws InvalidRequestContentException. */
 function parsePayload(payload: Uint8Array | string | undefined): unknown {
-  const text = typeof payload === "string" ? payload : new TextDecoder().decode(payload);
+  const text = typeof payload === "string" ? payload : decoder.decode(payload);
   if (text === "") return {};
   try {
     return JSON.parse(text);
@@ -109,5 +112,5 @@ function parsePayload(payload: Uint8Array | string | undefined): unknown {
 
 /** The SDK's own blobs carry `transformToString`; whoever reads an answer through it gets that too. */
 function bytes(text: string): NonNullable<InvokeCommandOutput["Payload"]> {
-  return Object.assign(new TextEncoder().encode(text), { transformToString: () => text });
+  return Object.assign(encoder.encode(text), { transformToString: () => text });
 }

@@ -149,6 +149,10 @@ export function secretsApi(secrets: Secrets): Service {
         },
       ),
 
+      RestoreSecret: action(v.strictObject({ SecretId: secretId }), refuse, ({ SecretId }) =>
+        named(secrets.restore(secrets.get(SecretId))),
+      ),
+
       DeleteSecret: action(
         v.strictObject({
           SecretId: secretId,

@@ -66,7 +66,7 @@ export class Secrets {
   }
 
   /** Those scheduled for deletion included. */
-  all(asOf?: number): Secret[] {
+  all(asOf?: number): readonly Secret[] {
     return this.#secrets.values(asOf);
   }
 
@@ -157,6 +157,11 @@ export class Secrets {
     if (window === 0) this.#secrets.delete(secret.name);
     else this.#keep({ ...secret, deletion });
     return deletion;
+  }
+
+  /** Usable again; without effect on one that is. */
+  restore({ deletion: _, ...secret }: Secret): Secret {
+    return this.#keep(secret);
   }
 
   /** A password drawn from the seeded randomness. */

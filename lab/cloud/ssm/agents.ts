@@ -49,6 +49,14 @@ export class Agents {
     return this.#agents.get(instance) !== undefined && state !== "stopped" && state !== "terminated";
   }
 
+  /** Its process dies, or comes back, while its instance runs on. */
+  silence(instance: string, silent = true): void {
+    const agent = this.#agents.get(instance);
+    if (!agent) return;
+    const { lost: _, ...online } = agent;
+    this.#agents.set(instance, silent ? { ...online, lost: this.#world.now() } : online);
+  }
+
   #state(instance: string, asOf?: number): Instance["state"] {
     return this.#instances.find(instance, asOf)?.state ?? "terminated";
   }

@@ -179,7 +179,7 @@ export function ssmApi(world: World, { instances, agents, documents, commands }:
         v.strictObject({ CommandId: v.string(), InstanceId: v.string(), PluginName: v.optional(v.string()) }),
         refuse,
         (input, _caller, view): Answer<GetCommandInvocationCommandOutput> => {
-          const command = commands.all(view.asOf).find((c) => c.id === input.CommandId);
+          const command = commands.find(input.CommandId, view.asOf);
           const invocation =
             command && commands.invocations(command, view.asOf).find((i) => i.instance === input.InstanceId);
           if (!invocation) throw new AwsError("InvocationDoesNotExist", "");

@@ -74,12 +74,18 @@ export class Commands {
     return [...this.#commands.values()].filter((c) => c.visible <= now).reverse();
   }
 
+  /** Undefined also where reads do not find it by then. */
+  find(id: string, asOf = Number.POSITIVE_INFINITY): Command | undefined {
+    const command = this.#commands.get(id);
+    return command && command.visible <= Math.min(asOf, this.#world.now()) ? command : undefined;
+  }
+
   invocations(command: Command, asOf?: number): Invocation[] {
     return command.instances.flatMap((instance) => this.#invocations.get(key(command, instance), asOf) ?? []);
   }
 
   /** Every invocation, found by reads already or not: for the view. */
-  everything(): Invocation[] {
+  everything(): readonly Invocation[] {
     return this.#invocations.values();
   }
 

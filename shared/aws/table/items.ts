@@ -45,7 +45,16 @@ const whole = v.pipe(v.number(), v.safeInteger());
  * each write costs one write unit for every KB of the item.
  */
 const rosterItem = v.object({
-  members: v.record(v.string(), v.object({ owner: v.exactOptional(v.string()), zone: v.string(), since: whole })),
+  members: v.record(
+    v.string(),
+    v.object({
+      owner: v.exactOptional(v.string()),
+      zone: v.string(),
+      since: whole,
+      retired: v.exactOptional(v.literal(true)),
+      generation: v.exactOptional(whole),
+    }),
+  ),
   addresses: v.record(v.string(), v.string()),
   served: v.exactOptional(v.array(whole), []),
   owners: v.exactOptional(v.array(v.string()), []),
@@ -62,7 +71,9 @@ const quorumItem = v.object({
 const accessItem = v.object({
   digest: v.string(),
   at: whole,
+  since: v.exactOptional(whole),
   versions: v.record(v.string(), v.string()),
+  troubles: v.exactOptional(v.record(v.string(), v.string())),
   drift: v.array(v.string()),
 } satisfies Record<keyof AccessMark, v.GenericSchema>);
 

@@ -11,7 +11,7 @@ import type { Change, Partition } from "./partition.ts";
 const CLAIM_ROUNDS = 4;
 
 /** How a role's ids are held. A refused change is no error: the answer is the roster as it stands. */
-export function dynamoRoster(partition: Partition): Pick<Table, "claim" | "release" | "serve"> {
+export function dynamoRoster(partition: Partition): Pick<Table, "claim" | "release" | "serve" | "noteGeneration"> {
   async function read(role: RoleName): Promise<Roster | undefined> {
     const item = await partition.get(rosterKey(role));
     return item && toRoster(role, item);
@@ -61,14 +61,14 @@ export function dynamoRoster(partition: Partition): Pick<Table, "claim" | "relea
     // A refusal alone proves nothing: when an answer is lost the SDK asks again, and is refused by its own success. So whether
     // the claim was won is read from the roster. Nor does a call that failed: it may have taken effect before.
     async claim(role, wanted, instance) {
-      const { id, zone, since, address } = wanted;
+      const { id, zone, since, address, generation } = wanted;
       const claim: Change = {
         update: `SET members.#id = :member${address === undefined ? "" : ", addresses.#id = :address"} ADD owners :us`,
         condition:
           "attribute_exists(members) AND attribute_not_exists(members.#id.#owner) AND NOT contains(owners, :me)",
         names: { "#id": String(id), "#owner": "owner" },
         values: {
-          ":member": toAttribute({ owner: instance, zone, since }),
+          ":member": toAttribute({ owner: instance, zone, since, ...(generation !== undefined && { generation }) }),
           ":me": { S: instance },
           ":us": { SS: [instance] },
           ...(address === undefined ? {} : { ":address": { S: address } }),
@@ -87,14 +87,23 @@ export function dynamoRoster(partition: Partition): Pick<Table, "claim" | "relea
       }
     },
 
-    //   SET    members.<id>.since = now     vacant since now; zone, address and service stay
+    //   SET    members.<id>.since = now     vacant since now; zone and service stay
+    //          members.<id>.retired = true  if its group has no more use for it
+    //          addresses.<id> = address     where a node of it last ran
     //   REMOVE members.<id>.owner
     //   DELETE owners me
     //   IF     members.<id>.owner = me
-    async release(role, id, instance, now) {
+    async release(role, id, instance, now, { address, retired }) {
+      const placed = address === undefined ? "" : ", addresses.#id = :address";
+      const resting = retired === undefined ? "" : ", members.#id.retired = :retired";
       return changeHeld(role, id, instance, {
-        update: "SET members.#id.since = :now REMOVE members.#id.#owner DELETE owners :us",
-        values: { ":now": { N: String(now) }, ":us": { SS: [instance] } },
+        update: `SET members.#id.since = :now${resting}${placed} REMOVE members.#id.#owner DELETE owners :us`,
+        values: {
+          ":now": { N: String(now) },
+          ":us": { SS: [instance] },
+          ...(address === undefined ? {} : { ":address": { S: address } }),
+          ...(retired === undefined ? {} : { ":retired": { BOOL: retired } }),
+        },
       });
     },
 
@@ -105,6 +114,15 @@ export function dynamoRoster(partition: Partition): Pick<Table, "claim" | "relea
       return changeHeld(role, id, instance, {
         update: "SET addresses.#id = :address ADD served :id",
         values: { ":address": { S: address }, ":id": { NS: [String(id)] } },
+      });
+    },
+
+    //   SET members.<id>.generation = generation
+    //   IF  members.<id>.owner = me
+    async noteGeneration(role, id, instance, generation) {
+      return changeHeld(role, id, instance, {
+        update: "SET members.#id.generation = :generation",
+        values: { ":generation": { N: String(generation) } },
       });
     },
   };

@@ -79,6 +79,24 @@ export function reopenDoor(scene: Scene, mine: RosterMember): Step | undefined {
   return due && (fate(scene, "terminate/2", due) ?? apply(scene, "terminate/2", due));
 }
 
+/**
+ * Row 5 of a broker that is well otherwise: users who cannot be kept as declared hold nobody up but themselves, and the one that
+ * has the watch says so.
+ */
+export function tellOfUsers(
+  scene: Scene,
+  mine: RosterMember,
+  isOut: (peer: RosterMember) => boolean,
+): Step | undefined {
+  const troubles = Object.entries(scene.table.access?.troubles ?? {});
+  if (isQuorum(scene.role) || troubles.length === 0 || !hasWatch(scene, mine, isOut)) return undefined;
+  const remedy = "give each a secret that brokers can read, or leave it out; all others are as declared";
+  return hold("in-service/5", `cannot be kept as declared: ${usersIn(troubles)}: ${remedy}`, "table", "kafka");
+}
+
+const usersIn = (troubles: readonly (readonly [string, string])[]): string =>
+  troubles.map(([user, why]) => `user ${user} (${why})`).join(", ");
+
 /** Why a configuration has to wait; undefined: the users that it logs in as are there. */
 export function accessUnready({ plan, table }: Scene): string | undefined {
   const wanted = plan.access(table.access);
@@ -94,9 +112,18 @@ function dueAccess({ plan, facts, table }: Scene): Due | undefined {
   if (mark.digest !== wanted.digest) return { ...wanted, reason: "users and ACLs are declared anew" };
   const age = facts.now - mark.at;
   if (age > SPREAD && isDenied({ facts })) return { ...wanted, reason: "Kafka does not let its observer see" };
-  if (age > plan.definition.periods.access)
+  if (age > WATCH && mark.troubles) return { ...wanted, reason: "tries again to keep all users as declared" };
+  if (age > nextCheck(mark, plan.definition.periods.access))
     return { ...wanted, reason: "compares users and ACLs with what is declared" };
   return undefined;
+}
+
+/**
+ * How long after a check the next one is due, ms. A declaration is compared again after as long as it has stood: a command of an
+ * older one that comes late, by whatever broker, is undone within as long as it was late.
+ */
+function nextCheck({ at, since = 0 }: AccessMark, access: number): number {
+  return Math.min(access, Math.max(at - since, SPREAD));
 }
 
 function isDenied({ facts }: Pick<Scene, "facts">): boolean {
@@ -115,10 +142,14 @@ function fate(scene: Scene, row: string, due: Due): Step | undefined {
   const sent = sentAccess(scene, row, due);
   if (sent.at === "underway") return sent.step;
   if (sent.at !== "succeeded" || !sent.answer.access) return undefined;
+  const { versions, troubles = {} } = sent.answer.access;
+  const since = table.access?.digest === due.digest ? table.access.since : facts.now;
   const mark: AccessMark = {
     digest: due.digest,
     at: facts.now,
-    versions: sent.answer.access.versions,
+    ...(since !== undefined && { since }),
+    versions,
+    ...(Object.keys(troubles).length > 0 && { troubles }),
     drift: driftOf(sent.answer.access, table.access, due.digest),
   };
   const note = change(row, applied(sent.answer.access), { kind: "note-access", mark }, "table");
@@ -148,24 +179,30 @@ function apply(scene: Scene, row: string, due: Due): Step {
   );
 }
 
-function applied({ created, changed, removed }: AccessAnswer): string {
+function applied({ created, changed, removed, troubles = {} }: AccessAnswer): string {
   const done = [
     ...created.map((what) => `created ${what}`),
     ...changed.map((what) => `changed ${what}`),
     ...removed.map((what) => `removed ${what}`),
   ];
-  return done.length === 0 ? "users and ACLs are as declared" : `users and ACLs put right: ${done.join("; ")}`;
+  const what = done.length === 0 ? "users and ACLs are as declared" : `users and ACLs put right: ${done.join("; ")}`;
+  const rest = Object.entries(troubles);
+  return rest.length === 0 ? what : `${what}; but for ${usersIn(rest)}`;
 }
 
-/** What had to be put right though this very declaration stood: not a password whose secret has another version now. */
+/**
+ * What had to be put right though this very declaration stood: not a password whose secret has another version now, nor a user
+ * whose secret could not be read before.
+ */
 function driftOf(answer: AccessAnswer, before: AccessMark | undefined, digest: string): string[] {
   if (before?.digest !== digest) return [];
   const renewed = (what: string): boolean => {
     const user = /^user (\S+)$/.exec(what)?.[1];
     return user !== undefined && answer.versions[user] !== before.versions[user];
   };
+  const awaited = (what: string): boolean => Object.keys(before.troubles ?? {}).some((user) => what === `user ${user}`);
   return [
-    ...answer.created.map((what) => `created ${what}`),
+    ...answer.created.filter((what) => !awaited(what)).map((what) => `created ${what}`),
     ...answer.changed.filter((what) => !renewed(what)).map((what) => `changed ${what}`),
     ...answer.removed.map((what) => `removed ${what}`),
   ];

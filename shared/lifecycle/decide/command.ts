@@ -15,7 +15,8 @@ export type Progress =
   /** Waiting, looking, or whatever else comes before its end is known. */
   | { readonly at: "underway"; readonly step: Step }
   | { readonly at: "succeeded"; readonly answer: NodeAnswer }
-  | { readonly at: "failed"; readonly reason: string; readonly attempt: number };
+  /** `undelivered`: SSM says that the node never had it. */
+  | { readonly at: "failed"; readonly reason: string; readonly attempt: number; readonly undelivered?: true };
 
 /**
  * How far the record's command is, if it is that action with that digest, sent no earlier than `since`.
@@ -39,7 +40,7 @@ function judge(facts: Facts, row: string, sent: SentCommand, seen: CommandSight,
     case "failed":
       return { at: "failed", reason: `${action} failed: ${seen.answer?.error ?? seen.detail}`, attempt };
     case "undelivered":
-      return { at: "failed", reason: `${action} never reached the node: ${seen.detail}`, attempt };
+      return { at: "failed", reason: `${action} never reached the node: ${seen.detail}`, attempt, undelivered: true };
     case "unsent":
       if (age > UNLISTED) return { at: "failed", reason: `${action} was not sent after all`, attempt };
       return { at: "underway", step: wait(row, `${action} #${attempt} is not listed yet`, "command") };

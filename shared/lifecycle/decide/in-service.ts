@@ -5,7 +5,7 @@
 import { isQuorum, kindOf } from "../../cluster/role-kinds.ts";
 import type { RosterMember } from "../sights.ts";
 import type { Step } from "../steps.ts";
-import { accessUnready, keepAccess } from "./access.ts";
+import { accessUnready, keepAccess, tellOfUsers } from "./access.ts";
 import { MOST_ATTEMPTS, type Progress, progress, send } from "./command.ts";
 import { isCaughtUp, isServingVoter } from "./quorum.ts";
 import { isTurnOf, peersInService, safeToStop, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
@@ -13,6 +13,7 @@ import {
   change,
   configuredFor,
   counter,
+  credentialOf,
   hold,
   look,
   nodeName,
@@ -23,6 +24,9 @@ import {
   wait,
 } from "./scene.ts";
 import { wished } from "./wish.ts";
+
+/** How the reason ends for which several are held at once. */
+const SUSPECT = "look dead at once: the observer is the suspect; changes nothing";
 
 /** How one member looks from outside. */
 type Presence = "in" | "out" | "unknown";
@@ -56,12 +60,9 @@ export function decideInService(scene: Scene): Step {
   if (own === "out") {
     const dead = peersInService(scene).filter((peer) => presence(scene, peer) !== "in");
     if (dead.length > 0) {
+      if (record?.unregistered === undefined) return absent(scene, mine, sightFact);
       const names = [mine, ...dead].map((m) => m.id).join(", ");
-      return hold(
-        "in-service/1",
-        `${role.name}s ${names} look dead at once: the observer is the suspect; changes nothing`,
-        sightFact,
-      );
+      return hold("in-service/1", `${role.name}s ${names} ${SUSPECT}`, sightFact);
     }
     return missing(scene, mine, sightFact);
   }
@@ -109,15 +110,26 @@ function unseen({ facts, role }: Scene, sightFact: View): string {
   return view?.seen === false ? `${counter(role)} cannot be seen: ${view.reason}` : "it cannot be seen";
 }
 
+/** What is seen from then on has its time, and its alarm. */
+function absent({ facts, role }: Scene, mine: RosterMember, sightFact: View): Step {
+  return change(
+    "in-service/2",
+    `${counter(role)} does not count ${nodeName(role, mine.id)} in`,
+    { kind: "note", patch: { unregistered: facts.now, hold: undefined } },
+    sightFact,
+    "table",
+  );
+}
+
 /** Row 2: neither Kafka nor its quorum counts it in. */
 function missing(scene: Scene, mine: RosterMember, sightFact: View): Step {
   const { facts, role, record, plan } = scene;
   const { grace, silentGrace } = plan.definition.periods;
   const name = nodeName(role, mine.id);
   const uncounted = `${counter(role)} does not count ${name} in`;
-  if (record?.unregistered === undefined) {
-    return change("in-service/2", uncounted, { kind: "note", patch: { unregistered: facts.now } }, sightFact, "table");
-  }
+  // While the observer was the suspect, nobody's grace has run.
+  if (record?.unregistered === undefined || record.hold?.reason.endsWith(SUSPECT))
+    return absent(scene, mine, sightFact);
   const since = record.unregistered;
   const gone = facts.now - since;
   if (gone < grace) return wait("in-service/2", `${uncounted}; its grace lasts on`, sightFact);
@@ -185,12 +197,40 @@ interface Wanted {
 
 /** The configuration that its node should have now, where that is another than it has. */
 function wantedConfiguration(scene: Scene, mine: RosterMember): Wanted | undefined {
+  const rendered = renderedNow(scene, mine);
+  if (!rendered || rendered.digest === scene.record?.configured?.digest) return undefined;
+  return { ...rendered, sent: progress(scene, "in-service/3", "configure", rendered.digest) };
+}
+
+function renderedNow(scene: Scene, mine: RosterMember): Omit<Wanted, "sent"> | undefined {
   const { role, zone, plan, record, table } = scene;
   const { address } = mine;
   if (address === undefined || !table.quorum?.formed || !record?.configured) return undefined;
-  const rendered = plan.render({ role, id: mine.id, zone, address }, table.quorum);
-  if (rendered.digest === record.configured.digest) return undefined;
-  return { ...rendered, address, sent: progress(scene, "in-service/3", "configure", rendered.digest) };
+  return { ...plan.render({ role, id: mine.id, zone, address }, table.quorum), address };
+}
+
+/** Only its configuration tells which credential it logs in with; others may be waiting for it to be the next one. */
+function comesAfter(scene: Scene, mine: RosterMember): Step | undefined {
+  const { role, record } = scene;
+  const generation = credentialOf(scene);
+  if (generation === undefined || generation === mine.generation) return undefined;
+  const rendered = renderedNow(scene, mine);
+  if (!rendered || rendered.digest !== record?.configured?.digest) return undefined;
+  return change(
+    "in-service/4",
+    `logs in with generation ${generation} of the credential`,
+    { kind: "note-generation", role: role.name, id: mine.id, generation },
+    "table",
+  );
+}
+
+/** It has all that it may have by now, and yet not what is declared. */
+function waitsForOthers(scene: Scene): Step | undefined {
+  const { behind } = scene;
+  const generation = credentialOf(scene);
+  if (!behind || generation === undefined) return undefined;
+  const who = `${nodeName({ name: behind.role }, behind.id)}, which may still have ${behind.generation}`;
+  return wait("in-service/3", `has generation ${generation} of the credential; the next one waits for ${who}`, "table");
 }
 
 function configuredAnew({ facts, record }: Scene, digest: string): Step {
@@ -236,7 +276,14 @@ function configuration(scene: Scene, mine: RosterMember, wanted: Wanted, sightFa
 
 /** Row 4. */
 function well(scene: Scene, mine: RosterMember, sightFact: View): Step {
-  return giveTurnBack(scene, mine, sightFact) ?? catchingUp(scene, mine, sightFact) ?? settled("in-service/4", "well");
+  return (
+    comesAfter(scene, mine) ??
+    giveTurnBack(scene, mine, sightFact) ??
+    catchingUp(scene, mine, sightFact) ??
+    waitsForOthers(scene) ??
+    tellOfUsers(scene, mine, (peer) => presence(scene, peer) === "out") ??
+    settled("in-service/4", "well")
+  );
 }
 
 /** A broker that some partition still lacks in its ISR. */

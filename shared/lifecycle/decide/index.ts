@@ -5,6 +5,7 @@
  * the event that woke us, so a duplicate, late, lost, reordered or replayed event only makes Rollcall look once more.
  */
 import { groupOf } from "../../cluster/definition.ts";
+import { reachOf } from "../../members/generation.ts";
 import type { FactName, Facts, Plan } from "../facts.ts";
 import type { InstanceRecord, RosterMember, TableSight } from "../sights.ts";
 import type { Step } from "../steps.ts";
@@ -56,8 +57,10 @@ function choose(plan: Plan, facts: Facts): Step {
 
   const roster = table.rosters.get(place.role.name) ?? { role: place.role.name, members: new Map() };
   const mine = [...roster.members.values()].find((m) => m.owner === facts.instance);
+  const { generation, behind } = reachOf(plan.definition.security?.generation ?? 0, table.rosters.values());
   const scene: Scene = {
-    plan,
+    plan: plan.upTo(generation),
+    ...(behind && { behind }),
     facts,
     fleet,
     table,

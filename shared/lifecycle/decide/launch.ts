@@ -3,13 +3,15 @@
  */
 import { isQuorum, quorumRole } from "../../cluster/role-kinds.ts";
 import { lineUp } from "../../members/lineup.ts";
+import type { FactName } from "../facts.ts";
 import type { QuorumMark, RosterMember } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { openDoor } from "./access.ts";
 import { MOST_ATTEMPTS, progress, send } from "./command.ts";
 import { elapsed, keepOpen, nearLimit } from "./heartbeat.ts";
 import { hasMajority, isServingVoter } from "./quorum.ts";
-import { change, configuredFor, hold, look, nodeName, type Scene, wait } from "./scene.ts";
+import { isFirstStart } from "./safety.ts";
+import { change, configuredFor, credentialOf, hold, look, nodeName, type Scene, type View, wait } from "./scene.ts";
 import { wished } from "./wish.ts";
 
 /** How often a configured node that never registers is configured again before it is abandoned. */
@@ -17,7 +19,18 @@ const MOST_CONFIGURATIONS = 2;
 
 /** The next step for an instance that launches; see the table *launch* in docs/architecture.md. */
 export function decideLaunch(scene: Scene): Step {
-  return keepOpen(scene, "launch", launch(scene));
+  return keepOpen(scene, "launch", ending(scene) ?? launch(scene));
+}
+
+/** Row 0: EC2's word, where somebody has asked: what it takes down is brought no further. */
+function ending(scene: Scene): Step | undefined {
+  const state = scene.facts.ec2?.value;
+  if (state !== "shutting-down" && state !== "stopping" && state !== "stopped") return undefined;
+  const reason = `EC2 says ${state}`;
+  // It may be started again; its group finds out by itself only about one that is in service.
+  return elapsed(scene, "launch") > scene.plan.definition.periods.identity
+    ? abandon("launch/0", reason, "ec2")
+    : wait("launch/0", reason, "ec2", "fleet");
 }
 
 function launch(scene: Scene): Step {
@@ -33,13 +46,21 @@ function identity(scene: Scene): Step {
   const { facts, role, group, fleet, roster, zone, plan } = scene;
   const picked = lineUp(role, group.name, fleet, roster, facts.instance, facts.attempt);
   const late = elapsed(scene, "launch") > plan.definition.periods.identity;
+  const generation = credentialOf(scene);
   switch (picked.pick) {
     case "claim": {
       const pooled = role.pool?.find((p) => p.id === picked.id);
       return change(
         "launch/1",
         `claims ${picked.kind} id ${picked.id}`,
-        { kind: "claim", role: role.name, id: picked.id, zone, ...(pooled && { address: pooled.address }) },
+        {
+          kind: "claim",
+          role: role.name,
+          id: picked.id,
+          zone,
+          ...(pooled && { address: pooled.address }),
+          ...(generation !== undefined && { generation }),
+        },
         "fleet",
         "table",
       );
@@ -80,7 +101,7 @@ function address(scene: Scene, mine: RosterMember): Step | undefined {
   if (!seen) {
     return hold(
       "launch/3",
-      `no network interface of this cluster has ${pooled.address}: deploy the stack again`,
+      `no network interface of this cluster has ${pooled.address}: it was deleted, or its tags were taken off`,
       "address",
     );
   }
@@ -156,13 +177,14 @@ function node(scene: Scene, mine: RosterMember): Step {
   const digest = record?.command?.action === "configure" ? record.command.digest : rendered.digest;
   const configured = record?.configured;
   const configuring = progress(scene, "launch/8", "configure", digest, configured ? configured.at + 1 : 0);
-  const configure = (attempt: number, reason: string): Step =>
+  const configure = (attempt: number, reason: string, ...restsOn: readonly FactName[]): Step =>
     send(
       "launch/7",
       reason,
       { action: "configure", ...rendered, attempt, address: own },
       "agent",
-      ...(mine.served && !isQuorum(role) ? (["kafka"] as const) : []),
+      ...(hasFormer(scene, mine) ? (["kafka"] as const) : []),
+      ...restsOn,
     );
 
   switch (configuring.at) {
@@ -183,8 +205,9 @@ function node(scene: Scene, mine: RosterMember): Step {
       );
     case "unsent": {
       if (configured)
-        return counted(scene, mine, quorum, own, (attempt) =>
-          configure(attempt, "never registered; configures once more"),
+        // It starts the node again: by then another may have let it into service, or Kafka have counted it in.
+        return counted(scene, mine, quorum, own, (attempt, view) =>
+          configure(attempt, "never registered; configures once more", "fleet", view),
         );
       const unsafe = former(scene, mine);
       if (unsafe) return unsafe;
@@ -249,18 +272,18 @@ export function foundersOf(
 }
 
 /**
- * Row 6: may a node whose id was in service before start on its empty disk? A broker that comes back empty as the
+ * Row 6: may a node whose id another had before start on its empty disk? A broker that comes back empty as the
  * last in-sync replica makes every follower throw its messages away (KIP-966); a controller joins as an observer, and a
  * ZooKeeper member does not vote before it has synced (`zookeeper.db.autocreate=false`).
  */
 function former(scene: Scene, mine: RosterMember): Step | undefined {
   const { facts, role, plan } = scene;
-  if (!mine.served || isQuorum(role)) return undefined;
+  if (!hasFormer(scene, mine)) return undefined;
   if (!facts.kafka) return look("launch/6", `what Kafka knows of the former ${nodeName(role, mine.id)}`, "kafka");
   const seen = facts.kafka.value;
   const forced = wished(scene, "force") !== undefined;
   if (!seen.seen) {
-    if (forced) return undefined;
+    if (forced || isFirstStart(scene)) return undefined;
     const reason = `Kafka cannot be seen, so whether ${nodeName(role, mine.id)} may come back empty is unknown: ${seen.reason}`;
     return elapsed(scene, "launch") > plan.definition.periods.grace
       ? hold("launch/6", reason, "kafka")
@@ -283,29 +306,30 @@ function former(scene: Scene, mine: RosterMember): Step | undefined {
   return undefined;
 }
 
+/**
+ * Whether a broker of that id may have had data: from the moment that it is configured it can register and be given replicas, whether
+ * anybody saw it in service or not. Whoever frees an id leaves the address of the node that ran.
+ */
+function hasFormer({ role }: Scene, mine: RosterMember): boolean {
+  return !isQuorum(role) && (mine.served || mine.address !== undefined);
+}
+
+/** Configures for the nth time a node that was seen not to be counted in, which that view told. */
+type Configure = (attempt: number, view: View) => Step;
+
 /** Rows 9 to 11: does Kafka itself count it in? */
-function counted(
-  scene: Scene,
-  mine: RosterMember,
-  mark: QuorumMark,
-  own: string,
-  configure: (attempt: number) => Step,
-): Step {
+function counted(scene: Scene, mine: RosterMember, mark: QuorumMark, own: string, configure: Configure): Step {
   return isQuorum(scene.role) ? voter(scene, mine, mark, own, configure) : broker(scene, mine, own, configure);
 }
 
-function voter(
-  scene: Scene,
-  mine: RosterMember,
-  mark: QuorumMark,
-  own: string,
-  configure: (attempt: number) => Step,
-): Step {
+function voter(scene: Scene, mine: RosterMember, mark: QuorumMark, own: string, configure: Configure): Step {
   const { facts, role } = scene;
   // Ports first: Kafka's tool costs a JVM on the node, and without a majority it only waits in vain.
   if (!facts.listeners) return look("launch/10", `do the ${role.name}s listen`, "listeners");
   const listening = (id: number): boolean => facts.listeners?.value.get(id) === "listening";
   const present = mark.voters.filter((v) => listening(v.id)).length;
+  if (!facts.listeners.value.has(mine.id))
+    return unregistered(scene, mine, `whether ${nodeName(role, mine.id)} listens cannot be seen`, "listeners");
   if (!listening(mine.id)) {
     return unregistered(scene, mine, `${nodeName(role, mine.id)} does not listen yet`, "listeners", configure);
   }
@@ -322,15 +346,18 @@ function voter(
       via: facts.instance,
     };
   const quorum = facts.quorum.value;
-  if (!quorum.seen)
-    return unregistered(scene, mine, `the quorum cannot be seen: ${quorum.reason}`, "quorum", configure);
+  if (!quorum.seen) return unregistered(scene, mine, `the quorum cannot be seen: ${quorum.reason}`, "quorum");
   if (!mark.formed && hasMajority(quorum, mark.voters.length)) {
+    // From then on nobody founds it any more. A founder that ends before is stopped without a gate, and founds again.
+    if (stayingFounders(scene, mark) <= mark.voters.length / 2)
+      return wait("launch/5", "the quorum stands, but most of its founders are ending", "fleet", "table");
     return change(
       "launch/5",
       `the quorum has formed, led by ${nodeName(role, quorum.leader)}`,
       { kind: "form" },
       "quorum",
       "table",
+      "fleet",
     );
   }
   const serving = isServingVoter(quorum, mine.id, configuredFor(scene));
@@ -343,14 +370,26 @@ function voter(
   return enter(scene, mine, own, serving.reason, "quorum");
 }
 
-function broker(scene: Scene, mine: RosterMember, own: string, configure: (attempt: number) => Step): Step {
-  const { facts } = scene;
-  if (!facts.kafka) return look("launch/10", "does Kafka count it in", "kafka");
+/** How many of the first voters somebody holds who is not on his way out. */
+function stayingFounders({ fleet, roster }: Scene, mark: QuorumMark): number {
+  const members = fleet.groups.flatMap((g) => g.members);
+  return mark.voters.filter(({ id }) => {
+    const owner = roster.members.get(id)?.owner;
+    const holder = members.find(({ instance }) => instance === owner);
+    return holder && !holder.state.startsWith("Terminat");
+  }).length;
+}
+
+function broker(scene: Scene, mine: RosterMember, own: string, configure: Configure): Step {
+  const { facts, record } = scene;
+  // What was seen before it was started says nothing of it.
+  if (!facts.kafka || facts.kafka.at < (record?.configured?.at ?? 0))
+    return look("launch/10", "does Kafka count it in", "kafka");
   const seen = facts.kafka.value;
   if (!seen.seen) {
     // It is there and asks who we are, so that its being out of sight is no fault of this node.
     if (seen.denied) return openDoor(scene, mine) ?? wait("launch/10", seen.reason, "kafka", "table");
-    return unregistered(scene, mine, `Kafka cannot be seen: ${seen.reason}`, "kafka", configure);
+    return unregistered(scene, mine, `Kafka cannot be seen: ${seen.reason}`, "kafka");
   }
   const sight = seen.brokers.get(mine.id);
   if (!sight?.registered)
@@ -382,27 +421,31 @@ function broker(scene: Scene, mine: RosterMember, own: string, configure: (attem
   );
 }
 
-/** Row 9. */
-function unregistered(
-  scene: Scene,
-  mine: RosterMember,
-  reason: string,
-  on: "kafka" | "quorum" | "listeners",
-  configure: (attempt: number) => Step,
-): Step {
+/**
+ * Row 9.
+ *
+ * @param configure absent where it is not known whether it is counted in: it may be, and others rest on it, so that it must not be
+ *   started again. Giving it up is another matter, since it goes through the gates of its termination.
+ */
+function unregistered(scene: Scene, mine: RosterMember, reason: string, on: View, configure?: Configure): Step {
   const { facts, record, plan } = scene;
   const configured = record?.configured;
-  if (!configured || facts.now - configured.at <= plan.definition.periods.register) return wait("launch/9", reason, on);
+  const { register } = plan.definition.periods;
+  const age = facts.now - (configured?.at ?? facts.now);
+  if (!configured || age <= register) return wait("launch/9", reason, on);
   if (configured.times < MOST_CONFIGURATIONS) {
-    return facts.agent
-      ? configure((record.command?.attempt ?? 0) + 1)
-      : look("launch/9", "is its agent online", "agent");
+    if (configure)
+      return facts.agent
+        ? configure((record.command?.attempt ?? 0) + 1, on)
+        : look("launch/9", "is its agent online", "agent");
+    if (age <= register * MOST_CONFIGURATIONS) return wait("launch/9", reason, on);
   }
-  const view = on === "kafka" ? facts.kafka?.value : facts.quorum?.value;
   // Its being alone out of sight would be a reason to give it up; Kafka as a whole out of sight is not.
-  if (mine.served && view?.seen === false) return hold("launch/9", reason, on);
-  return abandon("launch/9", `configured ${configured.times} times, and still: ${reason}`);
+  if (mine.served && !configure) return hold("launch/9", reason, on);
+  return abandon("launch/9", `configured ${times(configured.times)}, and still: ${reason}`);
 }
+
+const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
 
 /** Row 11: first the roster knows that its disk counts from now on, then the group may count it in. */
 function enter(scene: Scene, mine: RosterMember, own: string, reason: string, rests: "kafka" | "quorum"): Step {
@@ -413,8 +456,8 @@ function enter(scene: Scene, mine: RosterMember, own: string, reason: string, re
   return change("launch/11", reason, { kind: "complete", action: "launch", result: "CONTINUE" }, rests);
 }
 
-function abandon(row: string, reason: string): Step {
-  return change(row, reason, { kind: "complete", action: "launch", result: "ABANDON" }, "fleet", "table");
+function abandon(row: string, reason: string, ...restsOn: readonly FactName[]): Step {
+  return change(row, reason, { kind: "complete", action: "launch", result: "ABANDON" }, "fleet", "table", ...restsOn);
 }
 
 function stateOf(scene: Scene, instance: string): string {

@@ -5,6 +5,7 @@
 import type { Facts } from "../facts.ts";
 import type { TableSight } from "../sights.ts";
 import type { Step } from "../steps.ts";
+import { freeing } from "./gone.ts";
 import { keepOpen } from "./heartbeat.ts";
 import { change, hold, nodeName, type Scene } from "./scene.ts";
 import { letGo } from "./terminate.ts";
@@ -56,7 +57,7 @@ export function decideAsAskedOutside(facts: Facts, table: TableSight): Step | un
     return change(
       "operator/release",
       `an operator takes ${role} ${released.id} from it: ${released.reason}`,
-      { kind: "release", role, id: released.id },
+      freeing(table.record, role, released.id),
       "ec2",
       "table",
     );

@@ -14,6 +14,15 @@ export function peersInService({ fleet, roster, mine }: Scene): RosterMember[] {
     .sort((a, b) => a.id - b.id);
 }
 
+/**
+ * Whether nobody answers, though it was asked, and no broker of the cluster was ever in service: then there is nothing yet that
+ * could be lost with one of them.
+ */
+export function isFirstStart({ facts, roster }: Scene): boolean {
+  const kafka = facts.kafka?.value;
+  return kafka?.seen === false && !kafka.unasked && ![...roster.members.values()].some(({ served }) => served);
+}
+
 /** How long, while held, one member is asked before the next, ms; a number that divides no usual period between sweeps. */
 const ASKED = 7_000;
 

@@ -1,6 +1,7 @@
 /** What every table needs to have seen before its first row: the instance in its group, and the cluster's table. */
 import type { Role } from "../../cluster/definition.ts";
 import { isQuorum, kindOf } from "../../cluster/role-kinds.ts";
+import type { Reach } from "../../members/generation.ts";
 import type { Facts, Plan } from "../facts.ts";
 import type {
   FleetSight,
@@ -14,7 +15,10 @@ import type {
 import type { Change, Step } from "../steps.ts";
 
 export interface Scene {
+  /** As far as nodes can have it by now. */
   readonly plan: Plan;
+  /** Who has to come after before nodes can have all that is declared. */
+  readonly behind?: Reach["behind"];
   readonly facts: Facts;
   readonly fleet: FleetSight;
   readonly table: TableSight;
@@ -78,6 +82,11 @@ export const presenceFact = (role: Role): View => PRESENCE[kindOf(role).asked];
 export function configuredFor({ facts, record }: Scene): number {
   if (!facts.quorum || !record?.configured) return Number.POSITIVE_INFINITY;
   return (facts.quorum.from ?? facts.quorum.at) - record.configured.at;
+}
+
+/** Which generation of the nodes' own credential one of its role has that is configured now; undefined where it has none. */
+export function credentialOf({ plan, role }: Pick<Scene, "plan" | "role">): number | undefined {
+  return kindOf(role).runs === "kafka" ? plan.definition.security?.generation : undefined;
 }
 
 /** The longest a lifecycle action can be kept open: 100 heartbeats, at most 48 hours (Auto Scaling's global timeout). */

@@ -4,12 +4,14 @@
  */
 import { isQuorum, kindOf, type RoleKind } from "../../cluster/role-kinds.ts";
 import { willBeReplaced } from "../../members/lineup.ts";
+import type { FactName } from "../facts.ts";
 import type { RosterMember, Verdict } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { reopenDoor } from "./access.ts";
 import { progress, send } from "./command.ts";
+import { freeing } from "./gone.ts";
 import { begin, elapsed, keepOpen } from "./heartbeat.ts";
-import { safeToStop, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
+import { isFirstStart, safeToStop, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
 import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
 import { wished } from "./wish.ts";
 
@@ -23,7 +25,7 @@ export function decideTerminate(scene: Scene): Step {
 }
 
 function terminate(scene: Scene, mine: RosterMember): Step {
-  const { facts, record, group, plan } = scene;
+  const { facts, record, plan } = scene;
   if (!record?.command && !record?.configured) return letGo(scene, mine, "terminate/1", "it was never configured");
   if (record.stopped !== undefined) return letGo(scene, mine, "terminate/4", "its stop is confirmed");
 
@@ -37,19 +39,37 @@ function terminate(scene: Scene, mine: RosterMember): Step {
     );
   }
   const { periods } = plan.definition;
-  // Once the stop is on its way there is nothing left to weigh: it cannot be called back.
-  if (stopping.at !== "unsent") {
+  // Once the stop is on its way there is nothing left to weigh: it cannot be called back. One that the node never had is another
+  // matter: much may have changed since it was decided.
+  const untold = stopping.at === "unsent" || (stopping.at === "failed" && stopping.undelivered);
+  if (!untold) {
     if (stopping.at === "underway" && facts.now - (record.command?.sent ?? 0) <= periods.stop) return stopping.step;
     if (stopping.at === "failed" && facts.now - (record.action?.since ?? 0) <= periods.stop)
       return stop(scene, stopping.attempt + 1, `${stopping.reason}; tries again`);
     const why = stopping.at === "failed" ? stopping.reason : "the node did not confirm its stop in time";
-    return unreachable(scene, why);
+    return unreachable(why);
   }
+  const weighed = weigh(scene, mine);
+  if ("do" in weighed) return weighed;
+  if (stopping.at === "unsent") return stop(scene, 1, weighed.reason, ...weighed.restsOn);
+  if (elapsed(scene, "terminate") > periods.stop) return unreachable(stopping.reason);
+  return stop(scene, stopping.attempt + 1, `${stopping.reason}; tries again`, ...weighed.restsOn);
+}
 
-  if (group.deleting || group.desired === 0) return stop(scene, 1, "the group is being emptied");
+/**
+ * Whether it may be stopped, and on what that rests; or what has to come first. A stop cannot be called back, so neither the size of its
+ * group nor a view that has changed since must be its reason.
+ */
+function weigh(
+  scene: Scene,
+  mine: RosterMember,
+): Step | { readonly reason: string; readonly restsOn: readonly FactName[] } {
+  const { facts, group } = scene;
+  if (group.deleting || group.desired === 0) return { reason: "the group is being emptied", restsOn: ["fleet"] };
   const forced = wished(scene, "force");
-  if (forced) return stop(scene, 1, `an operator forces its stop: ${forced.reason}`);
-  return mayStop(scene, mine) ?? stop(scene, 1, "it is safe to stop");
+  if (forced) return { reason: `an operator forces its stop: ${forced.reason}`, restsOn: [] };
+  const view = viewOf(scene);
+  return mayStop(scene, mine) ?? { reason: "it is safe to stop", restsOn: ["fleet", ...(facts[view] ? [view] : [])] };
 }
 
 /** Rows 2 and 3. In `Terminating:Wait` the node serves on, so holding costs nothing. */
@@ -81,17 +101,19 @@ function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
  * service may have registered all the same, and have a replica: while Kafka cannot be seen, that is unknown. Where it is seen to
  * have none, it waits for no turn either: whoever has that may be waiting for a broker that can be seen.
  */
-function neverCounted({ facts, role, roster, table }: Scene, mine: RosterMember): boolean {
+function neverCounted(scene: Scene, mine: RosterMember): boolean {
+  const { facts, role, table } = scene;
   if (mine.served) return false;
   if (isQuorum(role)) return !table.quorum?.formed;
   const kafka = facts.kafka?.value;
   if (kafka?.seen) return kafka.brokers.get(mine.id)?.replicas === 0;
-  return kafka?.seen === false && ![...roster.members.values()].some(({ served }) => served);
+  return isFirstStart(scene);
 }
 
 /** How that is put right, by how the role is asked. */
 const REMEDIES: Readonly<Record<RoleKind["asked"], string>> = {
-  tool: "take it out with kafka-metadata-quorum remove-controller, or raise the desired capacity again",
+  // As long as it runs it joins again by itself.
+  tool: "raise the desired capacity again; or force its stop, then take it out with kafka-metadata-quorum remove-controller",
   words: "an ensemble on fixed addresses keeps its size: raise the desired capacity again",
   protocol: "move them with kafka-reassign-partitions, or raise the desired capacity again",
 };
@@ -114,26 +136,39 @@ function stillCarries(scene: Scene, mine: RosterMember): Verdict {
 }
 
 /** Row 4's command, or row 5 where nobody is there to take it. */
-function stop(scene: Scene, attempt: number, reason: string): Step {
+function stop(scene: Scene, attempt: number, reason: string, ...restsOn: readonly FactName[]): Step {
   const { facts, plan } = scene;
   if (!facts.agent) return look("terminate/4", "is its agent online", "agent");
   if (facts.agent.value.state === "online") {
-    return send("terminate/4", reason, { action: "stop", digest: "", payload: "", attempt }, "agent");
+    return send("terminate/4", reason, { action: "stop", digest: "", payload: "", attempt }, "agent", ...restsOn);
   }
   if (!facts.ec2) return look("terminate/5", "its agent is not online: does it still run", "ec2");
-  if (facts.ec2.value === "terminated") return wait("terminate/5", "EC2 has ended it", "ec2", "fleet");
-  if (elapsed(scene, "terminate") > plan.definition.periods.stop) return unreachable(scene, "its agent is not online");
+  if (elapsed(scene, "terminate") > plan.definition.periods.stop) return unreachable("its agent is not online");
   return wait("terminate/5", `its agent is ${facts.agent.value.state}, EC2 says ${facts.ec2.value}`, "agent", "ec2");
 }
 
 /** Row 5: EC2 ends an instance only after its hook, and only then is it known to have stopped. The id stays held. */
-function unreachable(_scene: Scene, why: string): Step {
+function unreachable(why: string): Step {
   return complete("terminate/5", `${why}: EC2 must end it, and its id is freed after that`);
+}
+
+/**
+ * Whether nobody shall take its id over, nor has to: it carries nothing. Its group may have been made smaller only after its stop was
+ * decided; then its replicas wait for whoever gets the id next. What is not known counts as that.
+ */
+function isRetired(scene: Scene, mine: RosterMember, row: string): boolean | Step {
+  const { facts, role, group, zone, roster } = scene;
+  // An operator who takes an id away has not asked what it carries.
+  if (wished(scene, "release") || group.deleting || group.desired === 0) return false;
+  if (willBeReplaced(group, zone, roster, mine.id)) return false;
+  // Of a quorum only others can tell by now; where none did, the id waits as well.
+  if (!facts[viewOf(scene)] && !isQuorum(role)) return look(row, "does it carry anything", "kafka");
+  return stillCarries(scene, mine).safe;
 }
 
 /** Frees what it holds, in order: the address first, since whoever takes the id over looks for it. */
 export function letGo(scene: Scene, mine: RosterMember, row: string, reason: string): Step {
-  const { facts, role } = scene;
+  const { facts, role, record } = scene;
   if (role.pool?.some((p) => p.id === mine.id)) {
     if (!facts.address) return look(row, "is its address still attached", "address");
     const attachment = facts.address.value?.attachment;
@@ -151,10 +186,13 @@ export function letGo(scene: Scene, mine: RosterMember, row: string, reason: str
       );
     }
   }
+  const free = freeing(record, role.name, mine.id);
+  const retired = isRetired(scene, mine, row);
+  if (typeof retired === "object") return retired;
   return change(
     row,
     `${reason}: ${nodeName(role, mine.id)} is free`,
-    { kind: "release", role: role.name, id: mine.id },
+    { ...free, left: { ...free.left, ...(retired && { retired: true as const }) } },
     "table",
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AWS_DELAYS } from "../../../lab/cloud/delays.ts";
+import { AWS_DELAYS, type Delay, shortest } from "../../../lab/cloud/delays.ts";
 import { broken, throttled } from "../../../lab/cloud/faults.ts";
 import { AwsError } from "../../../lab/cloud/service.ts";
 import { complete, createGroup, ground, inService, members } from "./ground.ts";
@@ -110,6 +110,31 @@ test("a stale read sees the world as it was: newborns are not found, states are 
   expect((await members(on))[0]?.LifecycleState).toBe("Pending");
   staleBy = 0;
   expect((await members(on))[0]?.LifecycleState).toBe("Pending:Wait");
+});
+
+test("an uneven read sees each instance as of a moment of its own", async () => {
+  let late = "";
+  const lag = (instance: string): number => (instance === late ? 2_000 : 0);
+  const on = ground({ faults: { before: () => (late === "" ? undefined : { staleBy: 0, lag }) } });
+  await createGroup(on, 2);
+  await on.clock.runFor(2_100);
+  const [one = "", other = ""] = on.cloud.ec2.instances.all().map(({ id }) => id);
+  const listed = async () => (await members(on)).map(({ InstanceId }) => InstanceId);
+  expect(await listed()).toEqual([one, other]);
+  late = one;
+  expect(await listed()).toEqual([other]);
+  await on.clock.runFor(2_000);
+  expect(await listed()).toEqual([one, other]);
+});
+
+test("delays can be as short as they may be", () => {
+  const { autoscaling, ec2, ssm, events, lambda } = shortest(AWS_DELAYS);
+  for (const delay of [autoscaling, ec2, ssm, events].flatMap((kind) => Object.values(kind))) {
+    expect(delay).toBeTypeOf("number");
+  }
+  const least = (delay: Delay): number => (typeof delay === "number" ? delay : delay[0]);
+  expect(autoscaling.launchHook).toBe(least(AWS_DELAYS.autoscaling.launchHook));
+  expect(lambda).toEqual(AWS_DELAYS.lambda);
 });
 
 test("the snapshot shows groups, members, actions, instances, interfaces, agents and queues", async () => {

@@ -131,6 +131,8 @@ describe("Secrets Manager refuses", () => {
     const again = await refused(on, "CreateSecret", { Name: "a", SecretString: "x" });
     expect(again).toMatchObject({ code: "InvalidRequestException" });
     expect(again.message).toContain("already scheduled for deletion");
+    await call(on, "RestoreSecret", { SecretId: "a" });
+    expect(await call(on, "GetSecretValue", { SecretId: "a" })).toHaveProperty("SecretString");
     await call(on, "DeleteSecret", { SecretId: "a", ForceDeleteWithoutRecovery: true });
     await made(on, "a");
   });

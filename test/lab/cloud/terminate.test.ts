@@ -317,6 +317,21 @@ test("a detached instance leaves the group and runs on; without a decrement it i
   expect(on.eventsOf("EC2 Instance-terminate Lifecycle Action")).toEqual([]);
 });
 
+test("a detached instance is attached again through the launch hook, beside what is there", async () => {
+  const on = ground();
+  const [instance = ""] = await inService(on, 1);
+  const some = { AutoScalingGroupName: "brokers-a", InstanceIds: [instance] };
+  expect(await on.refused("autoscaling", "AttachInstances", some)).toMatchObject({ code: "ValidationError" });
+  await on.call("autoscaling", "UpdateAutoScalingGroup", { AutoScalingGroupName: "brokers-a", MinSize: 0 });
+  await on.call("autoscaling", "DetachInstances", { ...some, ShouldDecrementDesiredCapacity: true });
+  await on.clock.runFor(10_000);
+  expect(await members(on)).toEqual([]);
+  await on.call("autoscaling", "AttachInstances", some);
+  expect(await stateOf(on, instance)).toBe("Pending");
+  await on.clock.runFor(10_000);
+  expect((await members(on)).map((m) => m.LifecycleState)).toEqual(["Pending:Wait"]);
+});
+
 test("standby leaves the capacity, and comes back without a launch hook", async () => {
   const on = ground();
   const [instance = ""] = await inService(on, 1);

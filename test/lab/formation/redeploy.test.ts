@@ -1,23 +1,48 @@
 /** A cluster whose definition changes is deployed again: what changed is changed, node by node; and then it is deleted. */
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { compileTemplate } from "../../../lab/compile.ts";
 import { codeOf } from "../../../lab/stack.ts";
 import { type Definition, roleOf } from "../../../shared/cluster/definition.ts";
+import { parseDefinition } from "../../../shared/cluster/parse.ts";
+import type { Security } from "../../../shared/cluster/security.ts";
 import { definition } from "../../definition.ts";
 import { allInService, startTemplateCluster, type TemplateCluster } from "../iam/cluster.ts";
 
 const HOUR = 3_600_000;
+const FIRST = { certificate: "the first", key: "its key" };
+const RENEWED = { certificate: "renewed", key: "another key" };
+
+/** Asks everybody who he is, by TLS. */
+const secure = parseDefinition(
+  readFileSync(new URL("../../../clusters/secure.yml", import.meta.url), "utf8"),
+  "clusters/secure.yml",
+);
+
+function securedBy(change: Partial<Security>): Definition {
+  if (!secure.security) throw new Error("nobody is asked who he is");
+  return { ...secure, security: { ...secure.security, ...change } };
+}
 let cluster: TemplateCluster;
 
 afterEach(() => cluster.close());
 
-async function inService(): Promise<TemplateCluster> {
-  cluster = await startTemplateCluster(compileTemplate(definition), definition);
+async function inService(of: Definition = definition): Promise<TemplateCluster> {
+  cluster = await startTemplateCluster(compileTemplate(of), of);
+  const { certificate, authority } = of.security ?? {};
+  if (certificate !== undefined) await secret("CreateSecret", { Name: certificate }, FIRST);
+  if (authority !== undefined) await secret("CreateSecret", { Name: authority }, { authority: "who signs" });
   await cluster.clock.settle(cluster.stack.launch(), HOUR);
   await reached(() => allInService(cluster));
   cluster.kafka.createTopic("t", { partitions: 6, replication: 3, minIsr: 2 });
   return cluster;
 }
+
+const secret = (action: string, of: object, content: object) =>
+  cluster.operate("secretsmanager", action, { ...of, SecretString: JSON.stringify(content) });
+
+const isOf = (input: unknown, id: string): boolean =>
+  typeof input === "object" && input !== null && "SecretId" in input && input.SecretId === id;
 
 async function reached(condition: () => boolean): Promise<void> {
   const yes = await cluster.until(condition);
@@ -63,6 +88,33 @@ describe("deployed again", () => {
     }
     expect(fewest).toBeGreaterThanOrEqual(5);
     expect(cloud.groups.everyMember()).toHaveLength(6);
+  });
+
+  test.each([
+    ["the next generation", "kafka/certificate", securedBy({ generation: 2 })],
+    ["another secret's name", "kafka/certificate-2027", securedBy({ certificate: "kafka/certificate-2027" })],
+  ])("with a renewed certificate, by %s, each node fetches it and is configured again", async (_, name, next) => {
+    const { clock, cloud } = await inService(secure);
+    await clock.runFor(120_000);
+    const same = name === secure.security?.certificate;
+    await (same
+      ? secret("PutSecretValue", { SecretId: name }, RENEWED)
+      : secret("CreateSecret", { Name: name }, RENEWED));
+    const since = clock.now();
+    await clock.runFor(120_000);
+    // Nobody restarts for that by itself.
+    expect(commands("configure", since)).toEqual([]);
+    await deploy(next);
+    await reached(() => {
+      const done = commands("configure", since).filter((c) => c.status === "Success");
+      return new Set(done.map((c) => c.instance)).size === 6;
+    });
+    const reads = cloud.calls
+      .all()
+      .filter((call) => call.action === "GetSecretValue" && call.at >= since && isOf(call.input, name));
+    // A modelled node asks for certificate and key one after the other.
+    expect(reads).toHaveLength(2 * 6);
+    await reached(() => allInService(cluster));
   });
 
   test("with more brokers, their groups grow", async () => {

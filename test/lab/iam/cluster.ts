@@ -13,7 +13,7 @@ import type { CloudFaults } from "../../../lab/cloud/faults.ts";
 import type { DeployedFunction } from "../../../lab/cloud/formation/kind.ts";
 import type { Service } from "../../../lab/cloud/service.ts";
 import { dynamodbService } from "../../../lab/doors/dynamodb.ts";
-import type { Machine } from "../../../lab/machines/machine.ts";
+import type { AwsCall, Machine } from "../../../lab/machines/machine.ts";
 import { modelledMachines } from "../../../lab/machines/modelled.ts";
 import { ModelledKafka } from "../../../lab/machines/modelled-kafka.ts";
 import { modelledKafkaView } from "../../../lab/machines/modelled-view.ts";
@@ -24,8 +24,10 @@ import { awsPorts } from "../../../shared/aws/ports.ts";
 import * as ec2Api from "../../../shared/aws/sdk/ec2.ts";
 import * as lambdaApi from "../../../shared/aws/sdk/lambda.ts";
 import * as ssmApi from "../../../shared/aws/sdk/ssm.ts";
-import type { Definition } from "../../../shared/cluster/definition.ts";
-import { environmentOf } from "../../../shared/lambda/environment.ts";
+import type { Definition, RoleName } from "../../../shared/cluster/definition.ts";
+import { quorumRole } from "../../../shared/cluster/role-kinds.ts";
+import { observerLogin, type Secrets } from "../../../shared/kafka/login.ts";
+import { environmentOf, kafkaEnvironmentOf } from "../../../shared/lambda/environment.ts";
 import { planFor } from "../../../shared/lifecycle/plan.ts";
 
 export interface TemplateCluster {
@@ -33,6 +35,8 @@ export interface TemplateCluster {
   readonly cloud: Cloud;
   readonly kafka: ModelledKafka;
   readonly stack: DeployedStack;
+  /** The role that keeps the quorum. */
+  readonly quorum: RoleName;
   readonly functions: (definition: Definition) => StackFunctions;
   machine(instance: string): Machine | undefined;
   /** Moves the clock until that is so, or something was denied: whether it is so. */
@@ -54,7 +58,7 @@ export async function startTemplateCluster(
   const dynamodb = counted(dynamodbService());
   const clock = virtualClock(Date.parse("2026-09-14T08:00:00Z"), dynamodb.drain);
   const random = seededRandom(1);
-  const kafka = new ModelledKafka({ clock });
+  const kafka = new ModelledKafka({ clock, mode: definition.kafka.mode });
   const machines = new Map<string, Machine>();
   const modelled = modelledMachines({
     clock,
@@ -68,7 +72,8 @@ export async function startTemplateCluster(
     machines: {
       ...modelled,
       create(spec) {
-        const machine = modelled.create(spec);
+        const call: AwsCall = (service, action, input) => cloud.callFrom(spec.instance, service, action, input);
+        const machine = modelled.create({ ...spec, call });
         machines.set(spec.instance, machine);
         return machine;
       },
@@ -95,7 +100,10 @@ export async function startTemplateCluster(
     return {
       lifecycle: (deployed) => lifecycleHandler({ plan, ports: ports(deployed) }),
       sweep: (deployed) => sweepHandler({ plan, ports: ports(deployed) }),
-      kafka: () => kafkaHandler(modelledKafkaView(kafka)),
+      kafka({ role, environment }) {
+        const asked = kafkaEnvironmentOf({ ...environment, AWS_REGION: definition.region });
+        return kafkaHandler(modelledKafkaView(kafka, asked && observerLogin(secretsFor(cloud, role), asked.secrets)));
+      },
     };
   };
   const deployed = deployStack(cloud, { template, definition, clock, functions: functions(definition) });
@@ -104,6 +112,7 @@ export async function startTemplateCluster(
     cloud,
     kafka,
     stack: await clock.settle(deployed, HOUR),
+    quorum: quorumRole(definition).name,
     functions,
     machine: (instance) => machines.get(instance),
     async until(condition, within = HOUR) {
@@ -115,6 +124,16 @@ export async function startTemplateCluster(
     close: () => cloud.close(),
   };
   return cluster;
+}
+
+/** As that role reads them. */
+function secretsFor(cloud: Cloud, role: string): Secrets {
+  return {
+    async read(SecretId) {
+      const answer = await cloud.call("secretsmanager", "GetSecretValue", { SecretId }, { role });
+      return JSON.parse("SecretString" in answer ? String(answer.SecretString) : "");
+    },
+  };
 }
 
 /** Every group of the stack has as many members as it desires, all in service. */

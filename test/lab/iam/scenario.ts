@@ -1,5 +1,5 @@
 /**
- * One history that needs every permission of the stack: a launch and every kind of replacement, with answers that are lost
+ * One history that needs every permission of the stack, whatever kind of cluster it is: a launch and every kind of replacement, with answers that are lost
  * and functions that fail. Events about zone c are lost, so that there the sweep does what elsewhere the lifecycle function
  * does. It ends where the first call is denied.
  */
@@ -22,6 +22,7 @@ export interface Played {
 export async function play(template: unknown, definition: Definition): Promise<Played> {
   const on: Switches = { sweeps: true };
   const cluster = await startTemplateCluster(template, definition, (cloud) => troubles(cloud, on));
+  await provideSecrets(cluster, definition);
   for (const [what, step] of STEPS) {
     const goal = await step(cluster, on);
     const reached = await cluster.until(goal);
@@ -30,6 +31,17 @@ export async function play(template: unknown, definition: Definition): Promise<P
     if (!reached) throw new Error(`within an hour there was never: ${what}`);
   }
   return { cluster, denied: undefined };
+}
+
+/** What the definition's user has to have made. */
+async function provideSecrets(on: TemplateCluster, { security }: Definition): Promise<void> {
+  const make = (Name: string | undefined, content: object) =>
+    Name === undefined
+      ? undefined
+      : on.operate("secretsmanager", "CreateSecret", { Name, SecretString: JSON.stringify(content) });
+  await make(security?.certificate, { certificate: "a certificate", key: "its key" });
+  await make(security?.authority, { authority: "who signed it" });
+  for (const { name, secret } of security?.users ?? []) await make(secret, { password: `password of ${name}` });
 }
 
 /** What a step may turn off. */
@@ -59,8 +71,8 @@ const STEPS: readonly (readonly [string, Step])[] = [
     },
   ],
   ["a broker's replacement, found by sweeps", (on) => terminated(on, "broker", ZONES.sweeps)],
-  ["a controller's replacement, told by events", (on) => terminated(on, "controller", ZONES.events)],
-  ["a controller's replacement, found by sweeps", (on) => terminated(on, "controller", ZONES.sweeps)],
+  ["a quorum member's replacement, told by events", (on) => terminated(on, on.quorum, ZONES.events)],
+  ["a quorum member's replacement, found by sweeps", (on) => terminated(on, on.quorum, ZONES.sweeps)],
   ["the replacement of a broker whose process will not start", brokenTold],
   ["the replacement of another one, found by sweeps", (on) => broken(on, ZONES.sweeps)],
 ];

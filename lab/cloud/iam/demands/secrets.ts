@@ -23,6 +23,7 @@ export const secretsDemands: Demands = {
   PutSecretValue: byId("PutSecretValue"),
   UpdateSecret: byId("UpdateSecret"),
   DeleteSecret: byId("DeleteSecret"),
+  RestoreSecret: byId("RestoreSecret"),
   CreateSecret: (input, at) => onSecret("CreateSecret", text(input, "Name"), input, at),
   ListSecrets: () => unbound("secretsmanager:ListSecrets"),
 };
