@@ -643,8 +643,8 @@ export function tryOnPlainCluster(sections: readonly Section[], tried: Tried): v
     const last = (await trial.bench.until("the last id is given out", () => ownerOf(4))) ?? "";
     await rings(kind);
     const [status] = await run(title, [/rollcall status/]);
-    expect(status?.out).toMatch(/^broker 4 +i-/m);
-    expect(status?.out).not.toMatch(/^vacant .*broker/m);
+    expect(status?.out).toMatch(/ broker 4 i-/);
+    expect(status?.out).not.toMatch(/broker \d+ in /);
     await trial.bench.until(
       "it is in service",
       async () => (await trial.bench.member("broker", 4)).served || undefined,
@@ -666,7 +666,7 @@ export function tryOnPlainCluster(sections: readonly Section[], tried: Tried): v
     const [here] = await run("sweep-not-running", [/release ID --here/, { ID: "4" }]);
     expect(here?.status).toBe(0);
     expect(await ownerOf(4)).toBeUndefined();
-    expect((await run(title, [/rollcall status/]))[0]?.out).toMatch(/^vacant .*broker 4 in eu-central-1/m);
+    expect((await run(title, [/rollcall status/]))[0]?.out).toMatch(/vacant .*broker 4 in eu-central-1/);
     for (const name of ["lifecycle", "sweep"]) await switchOn(name);
     await run("invocations-failed", [/redrive$/]);
     await ends(kind);
