@@ -3,6 +3,7 @@
  * instance's record, where every decision honours it. The next sweep acts on it; or this machine does, where the functions
  * cannot.
  */
+import { uttered } from "../shared/lifecycle/decide/wish.ts";
 import { type Explanation, explain, withRecord } from "../shared/lifecycle/explain.ts";
 import type { Facts } from "../shared/lifecycle/facts.ts";
 import { perform } from "../shared/lifecycle/perform.ts";
@@ -77,7 +78,7 @@ export async function askFor(asked: Asked, ask: Ask): Promise<ExitCode> {
   const { cluster, terminal, options } = asked;
   const { instance, wish } = ask;
   const now = await see(cluster, instance);
-  const operator = wish && { ...wish, since: now.facts.now, reason: reasonFor(options.reason, asked.operator) };
+  const operator = wish && uttered(now.facts, wish, reasonFor(options.reason, asked.operator));
   const then = await explain(cluster.plan, cluster.ports, instance, {
     seen: withRecord(now.facts, { operator }),
     askQuorum: true,

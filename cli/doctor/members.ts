@@ -1,6 +1,6 @@
 /** Roster, turn and records beside the groups and EC2: whether everybody who holds an id is who should. Pure. */
 import { type Definition, groupOf } from "../../shared/cluster/definition.ts";
-import { STANDS } from "../../shared/lifecycle/decide/wish.ts";
+import { stands } from "../../shared/lifecycle/decide/wish.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { FleetSight, InstanceState } from "../../shared/lifecycle/sights.ts";
 import { type Held, heldBy, idsOf } from "../look/member.ts";
@@ -101,7 +101,7 @@ function turnFindings(report: Report, { contents, now }: MembersSight): void {
 }
 
 function recordFindings(report: Report, { contents, fleet, ec2, now }: MembersSight, definition: Definition): void {
-  const listed = new Set(fleet.groups.flatMap((g) => g.members.map((m) => m.instance)));
+  const listed = new Map(fleet.groups.flatMap((g) => g.members.map((m) => [m.instance, m.state])));
   const records = [...contents.records.values()];
   // What holds many, such as a Kafka that cannot be seen, is one thing.
   const holds = Map.groupBy(
@@ -118,7 +118,7 @@ function recordFindings(report: Report, { contents, fleet, ec2, now }: MembersSi
     );
   }
   for (const { instance, operator } of records) {
-    if (operator && operator.wish !== "hold" && now - operator.since > STANDS)
+    if (operator && !stands(operator, listed.get(instance), now))
       report(
         "note",
         `what an operator asked about ${instance} ${span(now - operator.since)} ago (${operator.wish}) counts no more`,

@@ -1,10 +1,16 @@
 /** One node's status: what it is, where it stands with Kafka, what it waits for and since when. Pure. */
 import { type Definition, groupOf, type RoleName } from "../../shared/cluster/definition.ts";
 import { isQuorum } from "../../shared/cluster/role-kinds.ts";
-import { globalLimit } from "../../shared/lifecycle/decide/scene.ts";
+import { actionIn, globalLimit } from "../../shared/lifecycle/decide/scene.ts";
 import type { Explanation } from "../../shared/lifecycle/explain.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
-import type { GroupMember, InstanceRecord, OperatorWish, RosterMember } from "../../shared/lifecycle/sights.ts";
+import type {
+  GroupMember,
+  InstanceRecord,
+  LifecycleState,
+  OperatorWish,
+  RosterMember,
+} from "../../shared/lifecycle/sights.ts";
 import type { Step } from "../../shared/lifecycle/steps.ts";
 import type { ClusterSight } from "./cluster.ts";
 import { heldBy } from "./member.ts";
@@ -79,14 +85,14 @@ export function nodeStatus(
 /** What an explanation leads to, with its times. */
 export function nextOf(
   heartbeat: number,
-  state: string | undefined,
+  state: LifecycleState | undefined,
   record: InstanceRecord | undefined,
   explanation: Explanation | undefined,
 ): Next {
   if (!explanation) return { do: "look", row: "state/look", reason: "its group or the table cannot be seen" };
   const { step, failed } = explanation;
   const why = [...failed].map(([fact, error]) => `; ${fact} cannot be seen: ${error.message}`).join("");
-  const kind = state === undefined ? undefined : ACTIONS[state];
+  const kind = actionIn(state);
   // An instance that was launched may be terminated by now, and its record still tell of the launch.
   const action = record?.action?.kind === kind ? record?.action : undefined;
   const since =
@@ -100,12 +106,6 @@ export function nextOf(
     ...(kind && !action && { unnoticed: true }),
   };
 }
-
-/** The lifecycle action that is open in a state. */
-const ACTIONS: Readonly<Record<string, NonNullable<InstanceRecord["action"]>["kind"]>> = {
-  "Pending:Wait": "launch",
-  "Terminating:Wait": "terminate",
-};
 
 /** Where the record tells of just what the step waits for. */
 function beganWaiting(step: Step, record: InstanceRecord | undefined): number | undefined {

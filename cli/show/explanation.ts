@@ -116,6 +116,8 @@ export function changeWords(change: Change): string {
       return `founds the quorum of ${change.voters.join(", ")}`;
     case "form":
       return "marks the quorum as formed";
+    case "leave-founding":
+      return "counts it among the quorum's founders no more";
     case "note-access":
       return "writes down that users and ACLs are as declared";
     case "send":

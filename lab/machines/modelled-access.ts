@@ -11,8 +11,8 @@ export class Access {
   readonly #changed: () => void;
   readonly #users = new Map<string, Credential>();
   readonly #acls = new Set<string>();
-  /** Whether what the cluster was founded with has been taken over. */
-  #begun = false;
+  /** What was taken over when the cluster was founded. */
+  #begun: ReadonlyMap<string, Credential> | undefined;
 
   /** @param founding users that the cluster was founded with, once it was */
   constructor(founding: () => ReadonlyMap<string, Credential>, changed: () => void) {
@@ -27,6 +27,7 @@ export class Access {
 
   /** As `shared/config/access.ts` declares them: principal, host, permission, operation, resource type, pattern and name. */
   get acls(): ReadonlySet<string> {
+    this.#begin();
     return this.#acls;
   }
 
@@ -43,6 +44,7 @@ export class Access {
   }
 
   addAcl(line: string): void {
+    this.#begin();
     this.#acls.add(line);
   }
 
@@ -57,14 +59,16 @@ export class Access {
 
   /** Whether ACLs let that user see everything there is. */
   letsSee(name: string): boolean {
+    this.#begin();
     return SEEING.every((right) => this.#acls.has(`User:${name} ${right}`));
   }
 
   #begin(): void {
-    if (this.#begun) return;
     const founding = this.#founding();
-    if (founding.size === 0) return;
-    this.#begun = true;
+    if (founding.size === 0 || founding === this.#begun) return;
+    this.#begun = founding;
+    this.#users.clear();
+    this.#acls.clear();
     for (const [name, credential] of founding) this.#users.set(name, credential);
   }
 }

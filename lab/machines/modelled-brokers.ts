@@ -438,9 +438,11 @@ export class Brokers {
     if (next.leader === partition.leader || next.leader === -1) return next;
     const name = nameOf(next);
     const acknowledged = this.#acknowledged.get(name) ?? 0;
-    const kept = this.#registrations.get(next.leader)?.process.directory.logs.get(name) ?? 0;
+    const process = this.#registrations.get(next.leader)?.process;
+    const kept = process?.directory.logs.get(name) ?? 0;
     if (kept < acknowledged) {
-      this.#violate("messages lost", `${name}: broker ${next.leader} leads without ${acknowledged - kept} messages`);
+      const leader = `broker ${next.leader} on ${process?.instance}`;
+      this.#violate("messages lost", `${name}: ${leader} leads without ${acknowledged - kept} messages`);
       this.#lost += acknowledged - kept;
       this.#acknowledged.set(name, kept);
     }

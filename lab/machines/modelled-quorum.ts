@@ -171,7 +171,6 @@ export class Quorum implements MetadataQuorum {
       this.#founded = this.#clock.now();
       this.#voters = founders;
       this.clusterId = processes[0]?.directory.clusterId;
-      this.users = processes[0]?.directory.users ?? new Map();
     }
   }
 
@@ -194,7 +193,11 @@ export class Quorum implements MetadataQuorum {
       const [first] = candidates;
       if (!first) return;
       this.#leader = candidates.reduce((lowest, voter) => (voter.id < lowest.id ? voter : lowest), first);
-      for (const voter of this.#followers(this.#leader)) voter.directory.metadata = true;
+      const followers = this.#followers(this.#leader);
+      // Of what was there before nobody has anything: it begins with what its founders were formatted with.
+      if (!followers.some(({ directory }) => directory.metadata))
+        this.users = this.#leader.directory.users ?? new Map();
+      for (const voter of followers) voter.directory.metadata = true;
       this.#leaderChanged();
       this.update();
     });

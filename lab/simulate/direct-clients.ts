@@ -7,7 +7,7 @@ import type { Clients } from "../../shared/aws/clients.ts";
 import * as ec2Api from "../../shared/aws/sdk/ec2.ts";
 import * as lambdaApi from "../../shared/aws/sdk/lambda.ts";
 import * as ssmApi from "../../shared/aws/sdk/ssm.ts";
-import type { ServiceName } from "../cloud/service.ts";
+import { AwsError, type ServiceName } from "../cloud/service.ts";
 import type { Inside } from "./containers.ts";
 import { retrying } from "./retrying.ts";
 
@@ -24,7 +24,7 @@ export function directClients(inside: Inside): Clients {
   const clientOf = (service: ServiceName): unknown => ({
     send(command: Command) {
       const action = actionOf(command);
-      return retrying(inside.clock, () => inside.gateway.call(service, action, command.input));
+      return retrying(inside.clock, () => inside.gateway.call(service, action, command.input)).catch(asFromSdk);
     },
     destroy() {},
   });
@@ -40,6 +40,17 @@ export function directClients(inside: Inside): Clients {
     ssm: () => ssm,
     destroy() {},
   } as unknown as Clients;
+}
+
+/** Codes that the SDK's own class of an error has another name for (the Query protocol's, in its models). */
+const CLASSES: Readonly<Record<string, string>> = {
+  ResourceContention: "ResourceContentionFault",
+  ScalingActivityInProgress: "ScalingActivityInProgressFault",
+};
+
+function asFromSdk(error: unknown): never {
+  if (error instanceof AwsError) error.name = CLASSES[error.code] ?? error.code;
+  throw error;
 }
 
 const actions = new Map<unknown, string>();

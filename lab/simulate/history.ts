@@ -54,7 +54,7 @@ const PATIENCE = 45 * MINUTE;
 /** Between two looks at whether it has, ms. */
 const EACH = 5 * SECOND;
 /** What has kept it from that for so long, and cannot end by itself, is not waited for any longer, ms. */
-const HOPELESS = 90 * SECOND;
+const HOPELESS = 60 * SECOND;
 /** How long a replay and all that comes of it may take. */
 const REPLAY = 3 * MINUTE;
 /** Calls that no history needs. */
@@ -121,6 +121,10 @@ class Player {
         this.#wishes.push(wish);
         this.#struck[wish.wish] = (this.#struck[wish.wish] ?? 0) + 1;
         this.#log(stage, `= an operator asks ${wish.wish} of ${wish.instance}`);
+        return () => {
+          this.#wishes.splice(this.#wishes.indexOf(wish), 1);
+          this.#struck[wish.wish] = (this.#struck[wish.wish] ?? 0) - 1;
+        };
       },
       harmed: (instance) => this.#harms.push({ at: stage.clock.now(), instance }),
     });

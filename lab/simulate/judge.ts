@@ -101,18 +101,46 @@ export function excuse(stage: Stage, contents: TableContents, lostQuorum: boolea
     return "no broker is left that Kafka could be seen through";
   const smaller = scaledInWhileReplaced(stage, contents);
   if (smaller !== undefined) return smaller;
-  const held = [...contents.records.values()].find((r) => r.hold && rightly(stage, r));
+  const held = [...contents.records.values()].find((r) => r.hold && rightly(stage, contents, r));
   return held ? `${held.instance} is rightly held: ${held.hold?.reason}` : undefined;
 }
 
 /** Holds that only an operator can end. */
-function rightly(stage: Stage, { hold, role }: InstanceRecord): boolean {
+function rightly(stage: Stage, contents: TableContents, record: InstanceRecord): boolean {
   const { kafka } = stage;
+  const { hold, role } = record;
   const reason = hold?.reason ?? "";
   if (isQuorum({ name: role }) && /stopping (it|\w+ \d+) is not safe/.test(reason))
     return kafka.quorum().voters.length < 3;
   if (/would have no in-sync replica left|below its min ISR/.test(reason)) {
     return kafka.partitions().some((p) => p.replicas.length <= p.minIsr || p.isr.length < p.minIsr);
   }
-  return /will not be replaced|look dead at once/.test(reason);
+  if (/will not be replaced/.test(reason)) return leavesForGood(stage, contents, record);
+  return /look dead at once/.test(reason) && severalOut(stage, contents);
+}
+
+/** As many holders of its zone's ids stay as its group desires, so that nobody takes its id over. */
+function leavesForGood(
+  { cloud }: Stage,
+  { rosters }: Pick<TableContents, "rosters">,
+  { instance, role }: InstanceRecord,
+): boolean {
+  const members = [...(rosters.get(role)?.members.values() ?? [])];
+  const zone = members.find(({ owner }) => owner === instance)?.zone;
+  const group = cloud.groups.find(cloud.groups.findMember(instance)?.group ?? "");
+  const stays = (owner: string | undefined): boolean => {
+    const state = owner === undefined ? undefined : cloud.groups.findMember(owner)?.state;
+    return state !== undefined && !state.startsWith("Terminating");
+  };
+  return group !== undefined && members.filter((m) => m.zone === zone && stays(m.owner)).length >= group.desired;
+}
+
+/** Members in service whose process has ended. */
+function severalOut({ cloud, kafka }: Stage, { rosters }: Pick<TableContents, "rosters">): boolean {
+  const alive = new Set(kafka.processes().map(({ instance }) => instance));
+  const out = [...rosters.values()]
+    .flatMap(({ members }) => [...members.values()])
+    .filter(({ owner }) => owner !== undefined && cloud.groups.findMember(owner)?.state === "InService")
+    .filter(({ owner = "" }) => !alive.has(owner));
+  return out.length > 1;
 }

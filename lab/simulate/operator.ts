@@ -3,6 +3,7 @@
  * A hold is taken back; an id is taken from nobody but a member whose process cannot start any more, and that is terminated then.
  */
 import type { RoleName } from "../../shared/cluster/definition.ts";
+import { uttered } from "../../shared/lifecycle/decide/wish.ts";
 import { type Explanation, explain, withRecord } from "../../shared/lifecycle/explain.ts";
 import { perform } from "../../shared/lifecycle/perform.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
@@ -25,8 +26,8 @@ export interface Wish {
 }
 
 export interface Told {
-  /** About to be written into the record. */
-  readonly asked: (wish: Wish) => void;
+  /** About to be written into the record; answers how to take that back, where it comes to nothing. */
+  readonly asked: (wish: Wish) => () => void;
   /** Something happened to that instance that nobody could foresee. */
   readonly harmed: (instance: string) => void;
 }
@@ -122,12 +123,8 @@ export class Operator {
       const id = [...now.facts.table.value.rosters.values()]
         .flatMap(({ members }) => [...members.values()])
         .find(({ owner }) => owner === instance)?.id;
-      const operator: OperatorWish | undefined = wish && {
-        wish,
-        since: now.facts.now,
-        reason: "asked in a history",
-        ...(wish === "release" && id !== undefined && { id }),
-      };
+      const meant = wish === "release" && id !== undefined ? { id } : {};
+      const operator = wish && uttered(now.facts, { wish, ...meant }, "asked in a history");
       const then = await explain(plan(), ports, instance, {
         seen: withRecord(now.facts, { operator }),
         askQuorum: true,
@@ -138,10 +135,11 @@ export class Operator {
       if (again.step.do !== now.step.do || again.step.row !== now.step.row) return false;
       const value = await ports.table.read(instance);
       if (value.record?.version !== record?.version) continue;
-      if (wish) this.#told.asked({ wish, instance });
+      const forget = wish && this.#told.asked({ wish, instance });
       const facts = { ...now.facts, table: { at: clock.now(), value } };
       const effect = await perform({ kind: "note", patch: { operator } }, plan(), ports, facts, undefined);
       if (effect.table) return true;
+      forget?.();
     }
     return false;
   }

@@ -50,17 +50,18 @@ export function scenarioOf(seed: number): Scenario {
   const random = seededRandom(seed).fork("scenario");
   const drawn = drawShape(random.fork("shape"));
   // An SDK call costs as much as all else that a step does, many times over; what it may do otherwise can be seen in few members.
-  const shape = isTwinned(seed) ? least(drawn) : drawn;
-  const span = (45 + random.below(105)) * SECOND;
+  const twinned = isTwinned(seed);
+  const shape = twinned ? least(drawn) : drawn;
+  const span = (twinned ? 15 + random.below(25) : 30 + random.below(80)) * SECOND;
   const plan: Scenario = {
     seed,
     shape,
     span,
     // Looking less often is another order of things, and costs less: but where it is looked often more can come in between.
-    pace: random.fork("pace").chance(0.1) ? 1 : 8,
+    pace: !twinned && random.fork("pace").chance(0.05) ? 1 : 8,
     rates: drawRates(random.fork("rates")),
     blows: [
-      ...drawBlows(random.fork("blows"), shape, span),
+      ...drawBlows(random.fork("blows"), shape, span, twinned ? 1 : 2),
       ...(shape.secure ? drawTampering(random.fork("tampering"), span) : []),
       ...drawAsking(random.fork("asking"), shape, span),
       ...drawLag(random.fork("lag"), span),
@@ -80,15 +81,21 @@ function atOneMoment(plan: Scenario): Scenario {
 function drawShape(random: Random): Shape {
   const mode = random.fork("mode").chance(0.3) ? "zookeeper" : "kraft";
   const secure = random.fork("secure").chance(0.3);
-  const drawn = random.pick([1, 1, 1, 1, 2, 3]);
+  const drawn = random.pick([1, 1, 1, 1, 1, 1, 2, 3]);
   // An ensemble has three members.
   const zones = mode === "zookeeper" && drawn === 2 ? 3 : drawn;
   const few = random.pick([1, 1, 3]);
   const controllers = zones > 1 ? 1 : mode === "zookeeper" ? 3 : few;
+  // They take as long to play as three of the others.
+  const large = random.fork("large").chance(0.04);
   const room = Math.floor((12 - zones * controllers) / zones);
   const brokers = Math.min(
     room,
-    zones === 1 ? random.pick([0, 1, 1, 2, 2, 2, 3, 3, 9]) : random.pick([1, 1, 1, 1, 1, 2, 3]),
+    zones > 1
+      ? random.pick([1, 1, 1, 1, 1, 1, 1, 1, 2, 3])
+      : large
+        ? 9
+        : random.pick([0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3]),
   );
   const all = zones * brokers;
   const replication = Math.min(all, random.pick([2, 3, 3]));
@@ -125,7 +132,7 @@ function drawRates(random: Random): Rates {
     broken: 0.005,
     unanswered: 0.01,
     stale: 0.02,
-    killed: 0.005,
+    killed: 0.006,
     slow: 0.005,
     agentLate: 0.1,
     agentNever: 0.03,
@@ -152,14 +159,15 @@ function drawRates(random: Random): Rates {
   return rates;
 }
 
-function drawBlows(random: Random, shape: Shape, span: number): Blow[] {
-  const count = 1 + random.below(2);
+/** @param most of them, but for what comes together with one */
+function drawBlows(random: Random, shape: Shape, span: number, most: number): Blow[] {
+  const count = 1 + random.below(most);
   const blows: Blow[] = [];
   for (let n = 0; n < count; n++) {
     const at = Math.floor(random.next() * span);
     blows.push(drawBlow(random, shape, at, span));
     // Trouble seldom comes alone.
-    if (random.chance(0.4)) blows.push(drawBlow(random, shape, Math.min(span, at + random.below(20 * SECOND)), span));
+    if (random.chance(0.3)) blows.push(drawBlow(random, shape, Math.min(span, at + random.below(20 * SECOND)), span));
   }
   if (shape.secure) blows.push(...drawRotations(random.fork("rotations"), blows, span));
   return blows.sort((a, b) => a.at - b.at);
@@ -206,16 +214,16 @@ function drawBlow(random: Random, shape: Shape, at: number, span: number): Blow 
   const dice = random.below(100);
   if (dice < 18) return { at, kind: "terminate", role, nth };
   if (dice < 34) return { at, kind: "kill", role, nth };
-  if (dice < 44) return { at, kind: "crash", role, nth };
-  if (dice < 52) return { at, kind: "reboot", role, nth };
-  if (dice < 55) return { at, kind: "stop", role, nth };
-  if (dice < 63) {
+  if (dice < 42) return { at, kind: "crash", role, nth };
+  if (dice < 49) return { at, kind: "reboot", role, nth };
+  if (dice < 52) return { at, kind: "stop", role, nth };
+  if (dice < 60) {
     return { at, kind: "unhealthy", role, nth, ...(random.chance(0.5) && { again: 200 + random.below(8 * SECOND) }) };
   }
-  if (dice < 71) return { at, kind: "scale", role: "broker", zone, by: random.pick([-1, -1, 0, 1]) };
-  if (dice < 76) return { at, kind: "refresh", role };
-  if (dice < 81) return { at, kind: "launch-first", on: random.chance(0.7) };
-  if (dice < 84) return { at, kind: "zone-outage", zone, for: 20 * SECOND + random.below(3 * MINUTE) };
+  if (dice < 68) return { at, kind: "scale", role: "broker", zone, by: random.pick([-1, -1, 0, 1]) };
+  if (dice < 73) return { at, kind: "refresh", role };
+  if (dice < 77) return { at, kind: "launch-first", on: random.chance(0.7) };
+  if (dice < 80) return { at, kind: "zone-outage", zone, for: 20 * SECOND + random.below(3 * MINUTE) };
   if (dice < 89) return { at, kind: "function-outage", for: random.pick([20 * SECOND, 2 * MINUTE, 4 * MINUTE]) };
   if (dice < 94) return { at, kind: "redefine", rotate: random.chance(0.5) };
   return { at, kind: "replay", window: random.pick([MINUTE, 5 * MINUTE, span]) };

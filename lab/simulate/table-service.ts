@@ -20,6 +20,7 @@ const ALL: Readonly<Record<Method, true>> = {
   giveTurn: true,
   found: true,
   form: true,
+  leaveFounding: true,
   saveAccess: true,
 };
 const METHODS = Object.keys(ALL) as readonly Method[];

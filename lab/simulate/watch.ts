@@ -194,7 +194,9 @@ export class Watch {
    * while one was down on purpose.
    */
   lostQuorum(): boolean {
-    const { voters } = this.#stage.kafka.quorum();
+    const { voters, leader } = this.#stage.kafka.quorum();
+    // Whoever leads has a majority.
+    if (leader !== -1) return false;
     const live = new Set(this.#stage.kafka.processes().map((p) => p.directory.directoryId));
     const taken = voters.filter(({ directoryId }) => {
       const instance = this.#directories.get(directoryId) ?? "";
@@ -242,10 +244,11 @@ export class Watch {
   #excused(violation: Violation): boolean {
     const { kind, at, detail } = violation;
     const instance = this.#lostWith.get(violation) ?? / on (i-[0-9a-f]+)/.exec(detail)?.[1] ?? "";
+    // Who was forced to start on an empty disk, and nobody else, may lead without what it never had.
+    if (kind === "messages lost") return this.#asked("force", instance);
     if (this.#emptied(instance)) return true;
     if (this.#nature.has(violation)) return true;
     if (this.#asked("force", instance)) return true;
-    if (kind === "messages lost" && this.#wishes.some(({ wish }) => wish === "force")) return true;
     // Nothing rests on a quorum before Rollcall has seen it formed: only then brokers are told of it.
     if (
       at < this.#formed + NEWLY_FORMED &&

@@ -69,9 +69,12 @@ export async function explain(
 function inTime(facts: Facts): Facts {
   const record = facts.table?.value.record;
   if (!record) return facts;
-  const { action, heartbeat, command, configured, stopped, unregistered, hold, operator } = record;
-  const times = [action?.since, heartbeat, command?.sent, configured?.at, stopped, unregistered, hold?.since];
-  return { ...facts, now: Math.max(facts.now, ...times.map((time) => time ?? 0), operator?.since ?? 0) };
+  const { action, heartbeat, command, configured, stopped, unregistered, alone, hold, operator } = record;
+  const times = [action?.since, heartbeat, command?.sent, configured?.at, stopped, unregistered, alone];
+  return {
+    ...facts,
+    now: Math.max(facts.now, ...times.map((time) => time ?? 0), hold?.since ?? 0, operator?.since ?? 0),
+  };
 }
 
 /** The facts with another record, as if it had been written. */

@@ -90,8 +90,13 @@ export async function perform(
       return { table: { ...table, quorum }, stale: [] };
     }
 
-    case "form":
-      return { table: { ...table, quorum: await ports.table.form() }, stale: [] };
+    case "form": {
+      if (!table.quorum) throw new Error("decide answered form before a quorum was founded");
+      return { table: { ...table, quorum: await ports.table.form(table.quorum) }, stale: [] };
+    }
+
+    case "leave-founding":
+      return { table: { ...table, quorum: await ports.table.leaveFounding(instance) }, stale: [] };
 
     case "note-access":
       return { table: { ...table, access: await ports.table.saveAccess(change.mark) }, stale: [] };

@@ -122,8 +122,11 @@ export interface Table {
   /** Gives back that very turn; without effect where it is another by now. */
   giveTurn(turn: Turn): Promise<void>;
   /** Writes the founding mark if there is none; answers the one that stands. */
-  found(mark: Omit<QuorumMark, "formed">): Promise<QuorumMark>;
-  form(): Promise<QuorumMark>;
+  found(mark: Omit<QuorumMark, "formed" | "left">): Promise<QuorumMark>;
+  /** Marks the quorum formed, unless a founder was let go whom that mark does not tell of; answers the mark that stands. */
+  form(seen: QuorumMark): Promise<QuorumMark>;
+  /** Notes that this instance of a founder is let go, unless the quorum has formed; answers the mark that stands. */
+  leaveFounding(instance: string): Promise<QuorumMark>;
   /** Writes that access mark unless one of a later time stands; answers the one that stands. */
   saveAccess(mark: AccessMark): Promise<AccessMark>;
 }

@@ -96,6 +96,8 @@ export interface QuorumMark {
   readonly clusterId: string;
   readonly voters: readonly Voter[];
   readonly formed: boolean;
+  /** Instances of founders that were let go without a gate, since nothing rested on them yet; in no order. */
+  readonly left?: readonly string[];
 }
 
 export type NodeAction = "configure" | "stop" | "status" | "verify" | "access";
@@ -137,6 +139,8 @@ export interface SentCommand {
 export interface OperatorWish {
   readonly wish: "hold" | "force" | "abandon" | "release";
   readonly since: number;
+  /** The lifecycle action that was open when it was asked, and with which it ends; absent: none was. */
+  readonly action?: "launch" | "terminate";
   /** In the operator's own words. */
   readonly reason: string;
   /** For `release`: the id meant, so that it takes away no other. */
@@ -165,6 +169,8 @@ export interface InstanceRecord {
   readonly stopped?: number;
   /** Since when Kafka does not count an in-service member in. */
   readonly unregistered?: number;
+  /** Since when it alone is not: its grace runs from then. Absent while the observer is the suspect. */
+  readonly alone?: number;
   /** Waiting for an operator, or for something Rollcall must not force. */
   readonly hold?: { readonly reason: string; readonly since: number };
   readonly operator?: OperatorWish;
@@ -208,7 +214,7 @@ export interface NodeAnswer {
   readonly ok: boolean;
   readonly action: NodeAction;
   readonly digest?: string;
-  /** The unit's state: `active`, `activating`, `inactive`, `failed`, `masked`, `absent`. */
+  /** The unit's state: `active`, `activating`, `deactivating`, `inactive`, `failed`, `masked`, `absent`, or `unknown`. */
   readonly unit?: string;
   /** What the node's supervisor says of its process, where that is not systemd alone, e.g. `serving`, `down`. */
   readonly supervisor?: string;

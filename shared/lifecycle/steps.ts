@@ -34,6 +34,8 @@ export type Change =
   | { readonly kind: "detach"; readonly attachment: string }
   | { readonly kind: "found"; readonly voters: readonly number[] }
   | { readonly kind: "form" }
+  /** Its instance counts as a founder no more. */
+  | { readonly kind: "leave-founding" }
   | { readonly kind: "note-access"; readonly mark: AccessMark }
   | {
       readonly kind: "send";

@@ -6,7 +6,7 @@ import type { RoleName } from "../cluster/definition.ts";
 import type { Table, TableContents } from "../lifecycle/ports.ts";
 import type { AccessMark, InstanceRecord, QuorumMark, Roster, Turn } from "../lifecycle/sights.ts";
 import { accessSaved } from "./access.ts";
-import { quorumFormed, quorumFounded } from "./quorum.ts";
+import { founderLeft, quorumFormed, quorumFounded } from "./quorum.ts";
 import { recordSaved } from "./record.ts";
 import { claimed, emptyRoster, generationNoted, released, roleNames, servedAt } from "./roster.ts";
 import { turnGiven, turnTaken } from "./turn.ts";
@@ -90,8 +90,12 @@ export function memoryTable(options: MemoryTableOptions = {}): Table {
       quorum = copied(quorumFounded(quorum, mark));
       return quorum;
     },
-    async form() {
-      quorum = copied(quorumFormed(quorum));
+    async form(seen) {
+      quorum = copied(quorumFormed(quorum, seen));
+      return quorum;
+    },
+    async leaveFounding(instance) {
+      quorum = copied(founderLeft(quorum, instance));
       return quorum;
     },
     async saveAccess(mark) {

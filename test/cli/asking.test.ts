@@ -225,8 +225,8 @@ describe("force", () => {
       now: { do: "hold", row: "terminate/2" },
       after: {
         do: "change",
-        change: { kind: "send", action: "stop" },
-        reason: "an operator forces its stop: precious is not",
+        change: { kind: "take-turn" },
+        reason: `takes the turn for broker ${id}: an operator forces its stop: precious is not`,
       },
     });
     const replacement = await bench.until("broker is another instance", async () => {

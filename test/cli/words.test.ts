@@ -250,6 +250,14 @@ describe("the doctor on members", () => {
       "wrong records: i-1, i-2 are held since 1m: Kafka cannot be seen",
     ]);
   });
+  test.each<[LifecycleState, string[]]>([
+    ["InService", ["note records: what an operator asked about i-1 5s ago (force) counts no more"]],
+    ["Pending:Wait", []],
+  ])("a wish for a launch of one that is %s", (state, found) => {
+    const operator = { wish: "force", since: NOW - 5_000, action: "launch", reason: "r" } as const;
+    const table = contents({ records: new Map([record("i-1", { operator })]) }, member(1, A, "i-1"));
+    expect(look(fleet(["i-1", A, state]), table, { "i-1": "running" })).toEqual(found);
+  });
   test("a wish that has lapsed, a record left behind", () => {
     const operator = { wish: "force", since: NOW - 3_600_000, reason: "r" } as const;
     const table = contents({ records: new Map([record("i-1", { operator }), record("i-9")]) }, member(1, A, "i-1"));

@@ -269,7 +269,8 @@ describe("a broker in service", () => {
     });
     test("forced, it is not asked", () => {
       const force = { wish: "force", since: watch(1) - 10, reason: "a test" } as const;
-      const setting = serving({ record: { ...old, operator: force }, access: mark({ digest: "old" }) });
+      const turn = { id: 1, instance: "i-1", reason: "its configuration has changed" };
+      const setting = serving({ record: { ...old, operator: force }, access: mark({ digest: "old" }), turn });
       expect(during(1, setting)).toMatchObject({ change: { kind: "send", action: "configure" } });
     });
   });

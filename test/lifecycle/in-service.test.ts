@@ -40,7 +40,7 @@ const out = (
   sight: KafkaSight = missing,
 ): Setting => ({
   nodes,
-  record: record({ unregistered: NOW - ago, ...extra }),
+  record: record({ unregistered: NOW - ago, alone: NOW - ago, ...extra }),
   seen: { kafka: sight, ...seen },
 });
 const asked = (sent: number, unit: string, supervisor?: string): [Partial<InstanceRecord>, Setting["seen"]] => [
@@ -69,33 +69,46 @@ describe("row 1: the observer is the suspect", () => {
       patch: { hold: { reason: expect.stringContaining("changes nothing") } },
     });
   });
+  const two = kafka({ 1: {}, 2: {}, 3: at("10.0.3.50") });
+  const long = periods.silentGrace * 2;
+  /** Whose record says that it was out while the observer was the suspect. */
+  const suspected = (setting: Setting): Setting => {
+    const { alone: _, ...record } = setting.record ?? {};
+    return { ...setting, record };
+  };
   test("several look dead at once: changes nothing", () => {
-    const two = kafka({ 1: {}, 2: {}, 3: at("10.0.3.50") });
-    expect(changeOf(out(periods.silentGrace * 2, {}, {}, two))).toMatchObject({
+    expect(changeOf(suspected(out(long, {}, {}, two)))).toMatchObject({
       kind: "note",
       row: "in-service/1",
       patch: { hold: { reason: expect.stringContaining("1, 2") } },
     });
   });
   test("several look dead at once: since when is noted first, for their alarm", () => {
-    const two = kafka({ 1: {}, 2: {}, 3: at("10.0.3.50") });
     expect(notedBy(changeOf({ nodes, record: record(), seen: { kafka: two } }))).toEqual({ unregistered: NOW });
   });
+  test.each<[string, KafkaSight]>([
+    ["several look dead at once", two],
+    ["Kafka cannot be seen", { seen: false, reason: "timeout" }],
+  ])("%s: its grace ends, which is written once, while its alarm goes on", (_, sight) => {
+    const first = changeOf(out(long, {}, {}, sight));
+    expect(first).toMatchObject({ kind: "note", row: "in-service/1" });
+    if (first.kind !== "note") throw new Error("it notes that");
+    expect(first.patch).toStrictEqual({ alone: undefined });
+    const again = suspected(out(long, { hold: { reason: first.reason, since: NOW } }, {}, sight));
+    expect(step(again)).toMatchObject({ do: "hold", row: "in-service/1" });
+  });
   test("once only it is out, its grace begins: none has run while the observer was the suspect", () => {
-    const two = changeOf(out(periods.silentGrace * 2, {}, {}, kafka({ 1: {}, 2: {}, 3: at("10.0.3.50") })));
-    const held = notedBy(two);
-    const alone = out(periods.silentGrace * 2, held, { agent: { state: "lost" } });
-    expect(changeOf(alone)).toMatchObject({
+    const silent = { agent: { state: "lost" } } as const;
+    expect(changeOf(suspected(out(long, {}, silent)))).toMatchObject({
       kind: "note",
       row: "in-service/2",
-      patch: { unregistered: NOW, hold: undefined },
+      patch: { unregistered: NOW - long, alone: NOW, hold: undefined },
     });
-    // Held for another reason, it has had it.
-    const other = { hold: { reason: "the turn is broker 2's", since: NOW } };
-    expect(changeOf(out(periods.silentGrace * 2, other, { agent: { state: "lost" } }))).toMatchObject({
-      kind: "note",
-      patch: { hold: undefined },
-    });
+    expect(step(out(long, { alone: NOW - periods.grace + 1 }, silent))).toMatchObject({ do: "wait" });
+    // Held in whatever words meanwhile, it has had it.
+    const hold = { reason: "they look dead at once: the observer is the suspect; changes nothing", since: NOW };
+    expect(changeOf(out(long, { hold }, silent))).toMatchObject({ patch: { hold: undefined } });
+    expect(changeOf(out(long, {}, silent))).toMatchObject({ kind: "take-turn" });
   });
   test("a peer that is only launching does not count as dead", () => {
     const launching = { ...others[0], state: "Pending:Wait" } as const;
@@ -164,8 +177,31 @@ describe("row 2: out of Kafka", () => {
     expect(step(out(periods.grace + 1, {}, silent))).toMatchObject({ do: "wait" });
     expect(changeOf(out(periods.silentGrace + 1, {}, silent))).toMatchObject({ kind: "take-turn" });
   });
+  test.each([undefined, "unknown", "deactivating"])(
+    "its node cannot tell (%s): asks again, as it were silent",
+    (unit) => {
+      const answer = { ok: true, action: "status", ...(unit !== undefined && { unit }) } as const;
+      const told = (ago: number, sent: number): Setting =>
+        out(
+          ago,
+          { command: { action: "status", digest: "", attempt: 1, sent, id: "c-3" } },
+          { agent: online, command: { status: "success", detail: "", answer } },
+        );
+      expect(step(told(periods.silentGrace - 1, NOW - 15_000))).toMatchObject({ do: "wait" });
+      expect(changeOf(told(periods.silentGrace - 1, NOW - 15_001))).toMatchObject({ kind: "send", attempt: 2 });
+      expect(changeOf(told(periods.silentGrace, NOW))).toMatchObject({
+        kind: "take-turn",
+        turn: { reason: expect.stringContaining("does not tell whether it lives") },
+      });
+    },
+  );
+  test.each(["inactive", "failed", "masked", "absent"])("a unit that is %s is dead", (unit) => {
+    expect(changeOf(out(periods.grace + 1000, ...asked(NOW - 500, unit)))).toMatchObject({ kind: "take-turn" });
+  });
   test("back again: forgets it", () => {
-    expect(changeOf(out(1000, {}, {}, healthy))).toMatchObject({ kind: "note", patch: { unregistered: undefined } });
+    const back = changeOf(out(1000, {}, {}, healthy));
+    expect(back).toMatchObject({ kind: "note" });
+    expect(back.kind === "note" && back.patch).toStrictEqual({ unregistered: undefined, alone: undefined });
   });
 });
 
@@ -322,7 +358,7 @@ describe("controllers", () => {
         [102, "listening"],
         [103, "listening"],
       ],
-      { unregistered: NOW - periods.grace - 1000, ...extra },
+      { unregistered: NOW - periods.grace - 1000, alone: NOW - periods.grace - 1000, ...extra },
       seen,
     );
     expect(step(dead)).toMatchObject({ do: "look", facts: ["quorum"], via: "i-102" });

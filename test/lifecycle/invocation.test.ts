@@ -490,6 +490,7 @@ describe("a failure", () => {
       answers: {
         "commands.look": { status: "failed", detail: "" },
         "commands.agent": { state: "online", address: "10.0.1.50" },
+        "kafka.brokers": { seen: false, reason: "no broker answered" },
         "commands.send": () => {
           throw new Error("ThrottlingException");
         },

@@ -356,7 +356,7 @@ describe("rows 7 and 8: its configuration", () => {
   const sent = (status: object): Setting => ({
     nodes: [mine],
     record: { ...launched(), address: "10.0.1.50", command },
-    seen: { command: { detail: "", ...status } as never, ...online },
+    seen: { command: { detail: "", ...status } as never, ...online, kafka: kafka({}) },
   });
   test("looks at the command that was sent, and waits while it runs", () => {
     expect(step({ nodes: [mine], record: { ...launched(), address: "10.0.1.50", command } })).toMatchObject({
@@ -412,7 +412,11 @@ describe("rows 7 and 8: its configuration", () => {
   test("a try that failed is followed by one with the definition of now", () => {
     const record = { ...launched(), address: "10.0.1.50", command: { ...command, digest: "old" } };
     expect(
-      changeOf({ nodes: [mine], record, seen: { ...online, command: { status: "failed", detail: "no disk" } } }),
+      changeOf({
+        nodes: [mine],
+        record,
+        seen: { ...online, kafka: kafka({}), command: { status: "failed", detail: "no disk" } },
+      }),
     ).toMatchObject({ kind: "send", digest, attempt: 2 });
   });
 });

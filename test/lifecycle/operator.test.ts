@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { STANDS } from "../../shared/lifecycle/decide/wish.ts";
-import type { InstanceRecord, OperatorWish } from "../../shared/lifecycle/sights.ts";
+import { STANDS, uttered } from "../../shared/lifecycle/decide/wish.ts";
+import type { InstanceRecord, LifecycleState, OperatorWish } from "../../shared/lifecycle/sights.ts";
 import {
   A,
   at,
@@ -9,6 +9,7 @@ import {
   changeOf,
   definition,
   digestOf,
+  facts,
   kafka,
   mark,
   NOW,
@@ -39,6 +40,20 @@ const terminating = (ago = 60_000): Partial<InstanceRecord> => ({
 const up = { 2: at("10.0.2.50"), 3: at("10.0.3.50") };
 const unsafeToStop = kafka({ 1: { ...at("10.0.1.50"), stop: unsafe }, ...up });
 const online = { state: "online", address: "10.0.1.50" } as const;
+
+test.each<[LifecycleState | undefined, OperatorWish["action"]]>([
+  ["Pending:Wait", "launch"],
+  ["InService", undefined],
+  ["Terminating:Wait", "terminate"],
+  [undefined, undefined],
+])("what is asked of one that is %s is for its %s", (state, action) => {
+  const asked = uttered(
+    facts({ nodes: [{ ...base, ...(state && { state }) }, ...others] }),
+    { wish: "force" },
+    "a test",
+  );
+  expect(asked).toStrictEqual({ wish: "force", since: NOW, ...(action && { action }), reason: "a test" });
+});
 
 describe("a hold", () => {
   const held = "an operator holds it: a test";
@@ -78,7 +93,7 @@ describe("a force", () => {
   test("passes the gates of a termination: stops what is not safe to stop, whoever has the turn", () => {
     const setting: Setting = {
       nodes: [leaving, ...others],
-      record: { ...terminating(), ...wish("force") },
+      record: { ...terminating(), ...wish("force", 1_000, { action: "terminate" }) },
       turn: { id: 2, instance: "i-2" },
       seen: { kafka: unsafeToStop, agent: online },
     };
@@ -89,15 +104,34 @@ describe("a force", () => {
     });
     expect(changeOf({ ...setting, record: terminating() })).toMatchObject({ kind: "note", row: "terminate/2" });
   });
-  test.each([
-    ["one that was asked for before the termination began", 120_000, 60_000],
-    ["one that has not been carried out for too long", STANDS + 1, STANDS + 60_000],
-  ])("%s counts no more", (_, asked, begun) => {
-    const record = { ...terminating(begun), ...wish("force", asked) };
+  test.each<[string, number, number, OperatorWish["action"]]>([
+    ["one that was asked for before the termination began", 120_000, 60_000, undefined],
+    ["one that was asked for while it launched", 120_000, 60_000, "launch"],
+    ["one that has not been carried out for too long", STANDS + 1, STANDS + 60_000, "terminate"],
+  ])("%s counts no more", (_, asked, begun, action) => {
+    const record = { ...terminating(begun), ...wish("force", asked, action && { action }) };
     expect(changeOf({ nodes: [leaving, ...others], record, seen: { kafka: unsafeToStop } })).toMatchObject({
       kind: "note",
       row: "terminate/2",
     });
+  });
+  test("one that was asked for before anybody had seen the termination counts", () => {
+    const record = { ...terminating(60_000), ...wish("force", 120_000, { action: "terminate" }) };
+    const setting: Setting = { nodes: [leaving, ...others], record, turn: { id: 2 } };
+    const seen = { kafka: unsafeToStop, agent: online };
+    expect(changeOf({ ...setting, seen })).toMatchObject({ kind: "send", action: "stop" });
+  });
+  test("of a launch is over with it, though its record tells of that still: later gates are not passed", () => {
+    const action = { kind: "launch", since: NOW - 60_000 } as const;
+    const former = { ...configured, digest: "f".repeat(64) };
+    const setting = (asked: Partial<OperatorWish>): Setting => ({
+      nodes: [serving, ...others],
+      record: { action, configured: former, ...wish("force", 30_000, asked) },
+      turn: { id: 2, instance: "i-2" },
+      seen: { kafka: unsafeToStop, agent: online },
+    });
+    expect(changeOf(setting({ action: "launch" }))).toMatchObject({ kind: "note", row: "in-service/3" });
+    expect(changeOf(setting({}))).toMatchObject({ kind: "send", action: "configure" });
   });
   test("replaces a member whose process is dead, though that is not safe", () => {
     const { grace } = definition.periods;
@@ -106,6 +140,7 @@ describe("a force", () => {
       record: {
         configured,
         unregistered: NOW - 2 * grace,
+        alone: NOW - 2 * grace,
         command: { action: "status", digest: "", attempt: 1, sent: NOW - 500, id: "c-1" },
         ...more,
       },
@@ -116,7 +151,11 @@ describe("a force", () => {
       },
     });
     expect(changeOf(setting({}))).toMatchObject({ kind: "note", row: "in-service/2" });
-    expect(changeOf(setting(wish("force")))).toMatchObject({ kind: "mark-unhealthy" });
+    // It waits for nobody's turn, but others shall wait for it.
+    expect(changeOf(setting(wish("force")))).toMatchObject({ kind: "take-turn" });
+    for (const turn of [{ id: 1, instance: "i-1", reason: "the process of broker 1 is dead (failed)" }, { id: 2 }]) {
+      expect(changeOf({ ...setting(wish("force")), turn })).toMatchObject({ kind: "mark-unhealthy" });
+    }
   });
   test("never makes Kafka's being out of sight a death", () => {
     const dark = { seen: false, reason: "no broker answers" } as const;
@@ -144,7 +183,11 @@ describe("a force", () => {
   test("lets a broker come back empty where that is not safe, but never beside its former session", () => {
     const setting = (sight: NonNullable<Setting["seen"]>["kafka"]): Setting => ({
       nodes: [launching, ...others],
-      record: { action: { kind: "launch", since: NOW - 10_000 }, heartbeat: NOW, ...wish("force") },
+      record: {
+        action: { kind: "launch", since: NOW - 10_000 },
+        heartbeat: NOW,
+        ...wish("force", 1_000, { action: "launch" }),
+      },
       seen: { agent: online, ...(sight && { kafka: sight }) },
     });
     expect(changeOf(setting(kafka({ 1: { startEmpty: unsafe }, ...up })))).toMatchObject({
@@ -159,7 +202,8 @@ describe("a force", () => {
 describe("giving up a launch", () => {
   const record = { action: { kind: "launch", since: NOW - 60_000 }, heartbeat: NOW } as const;
   test("ends the lifecycle action with ABANDON, whatever the launch waits for", () => {
-    expect(changeOf({ nodes: [launching, ...others], record: { ...record, ...wish("abandon") } })).toMatchObject({
+    const asked = wish("abandon", 1_000, { action: "launch" });
+    expect(changeOf({ nodes: [launching, ...others], record: { ...record, ...asked } })).toMatchObject({
       kind: "complete",
       action: "launch",
       result: "ABANDON",
@@ -172,7 +216,7 @@ describe("giving up a launch", () => {
       record: {
         ...terminating(),
         action: { kind: node === leaving ? "terminate" : "launch", since: NOW - 60_000 },
-        ...wish("abandon"),
+        ...wish("abandon", 1_000, node === leaving ? { action: "terminate" } : {}),
       },
       seen: { kafka: kafka({ 1: at("10.0.1.50"), ...up }) },
     };

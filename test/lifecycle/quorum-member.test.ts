@@ -222,7 +222,10 @@ describe.each([
     test("row 2: a first start that failed holds nobody while the quorum has not formed", () => {
       const first = going({ nodes: [{ ...member(one, 1, "Terminating:Wait"), served: false }, ...others] });
       const seen = { quorum: dark, agent: online };
-      expect(changeOf({ ...first, seen, quorum: { ...mark, formed: false } })).toMatchObject({ action: "stop" });
+      const unformed = { ...mark, formed: false };
+      // Whoever sees a majority just then has to know.
+      expect(changeOf({ ...first, seen, quorum: unformed })).toMatchObject({ kind: "leave-founding" });
+      expect(changeOf({ ...first, seen, quorum: { ...unformed, left: ["i-1"] } })).toMatchObject({ action: "stop" });
       expect(changeOf({ ...first, seen })).toMatchObject({ patch: { hold: {} } });
     });
     test("row 3: one that will not be replaced is held, with a remedy", () => {
@@ -276,15 +279,16 @@ describe.each([
         });
       }
     });
+    const since = (at: number) => ({ unregistered: at, alone: at });
     test("row 2: one that is out has its grace, and is alive while its process is", () => {
       const out = watched(false, true, true);
-      expect(notedBy(changeOf(serving({ seen: out })))).toEqual({ unregistered: NOW });
-      expect(step(serving({ seen: out, record: record({ unregistered: NOW - periods.grace + 1 }) }))).toMatchObject({
+      expect(notedBy(changeOf(serving({ seen: out })))).toEqual(since(NOW));
+      expect(step(serving({ seen: out, record: record(since(NOW - periods.grace + 1)) }))).toMatchObject({
         do: "wait",
         reason: expect.stringContaining(`the quorum does not count ${name} ${one} in`),
       });
       const { command, seen } = asked("active");
-      const alive = record({ unregistered: NOW - periods.grace - 1000, command });
+      const alive = record({ ...since(NOW - periods.grace - 1000), command });
       expect(step(serving({ seen: { ...out, ...seen }, record: alive }))).toMatchObject({
         do: "wait",
         reason: expect.stringContaining("is alive (active)"),
@@ -293,7 +297,7 @@ describe.each([
     test("row 2: a dead one is replaced while the others carry the quorum, and with its turn", () => {
       const { command, seen } = asked("failed");
       const dead = serving({
-        record: record({ unregistered: NOW - periods.grace - 1000, command }),
+        record: record({ ...since(NOW - periods.grace - 1000), command }),
         seen: { ...watched(false, true, true), ...seen, quorum: quorum([gone, 0, 0]) },
       });
       expect(changeOf(dead)).toMatchObject({ kind: "take-turn", turn: { role: name, id: one } });

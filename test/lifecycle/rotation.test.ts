@@ -85,7 +85,7 @@ describe("a broker in service", () => {
   });
   test("not even by force", () => {
     const operator = { wish: "force", since: NOW - 10, reason: "a test" } as const;
-    const setting = serving(3, [1, 1, 1], { access: mark(2), record: { ...configured(1), operator } });
+    const setting = serving(3, [1, 1, 1], { access: mark(2), record: { ...configured(1), operator }, turn });
     const digest = digestIn(raised(2), "broker", 1, A, "10.0.1.50");
     expect(changeOf(setting)).toMatchObject({ action: "configure", digest });
   });

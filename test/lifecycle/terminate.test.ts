@@ -54,6 +54,14 @@ describe("row 1: nothing to stop", () => {
       patch: { action: { kind: "terminate", since: NOW } },
     });
   });
+  test("what belonged to its service is forgotten then", () => {
+    const gone = { unregistered: NOW - 2, alone: NOW - 1, hold: { reason: "the turn is broker 2's", since: NOW } };
+    const begun = changeOf({ nodes: [mine], record: { action: { kind: "launch", since: NOW - 3 }, ...gone } });
+    const forgotten = { unregistered: undefined, alone: undefined, hold: undefined };
+    expect(begun.kind === "note" && { ...begun.patch, ...forgotten }).toStrictEqual(
+      begun.kind === "note" && begun.patch,
+    );
+  });
   test("never configured: frees the id without a stop", () => {
     expect(changeOf({ nodes: [mine], record: begun })).toMatchObject({
       kind: "release",
@@ -117,7 +125,10 @@ describe("row 2: is it safe, and its turn", () => {
       record: leaving(),
       seen: { quorum: dark.kafka, agent: online },
     };
-    expect(changeOf({ ...founder, quorum: { ...mark, formed: false } })).toMatchObject({ action: "stop" });
+    const unformed = { ...mark, formed: false };
+    expect(changeOf({ ...founder, quorum: unformed })).toMatchObject({ kind: "leave-founding" });
+    expect(changeOf({ ...founder, quorum: { ...unformed, left: ["i-0"] } })).toMatchObject({ kind: "leave-founding" });
+    expect(changeOf({ ...founder, quorum: { ...unformed, left: ["i-0", "i-1"] } })).toMatchObject({ action: "stop" });
     expect(changeOf(founder)).toMatchObject({ kind: "note", patch: { hold: {} } });
   });
   test("later it may have registered, and have a replica: unknown while Kafka is out of sight", () => {

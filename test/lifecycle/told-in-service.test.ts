@@ -119,7 +119,7 @@ describe("row 2: Kafka does not count it in", () => {
   const { grace, silentGrace } = periods;
   const out = (ago: number, seen: Setting["seen"] = {}, more: Partial<InstanceRecord> = {}): Setting => ({
     ...base,
-    record: { configured, unregistered: NOW - ago, ...more },
+    record: { configured, unregistered: NOW - ago, alone: NOW - ago, ...more },
     seen: { kafka: without, ...online, ...seen },
   });
   const asked = { action: "status", digest: "", attempt: 1, sent: NOW, id: "c-1" } as const;
@@ -129,7 +129,8 @@ describe("row 2: Kafka does not count it in", () => {
       { command: { status: "success", detail: "", answer: { ok: true, action: "status", ...answer } } },
       { command: { ...asked, sent } },
     );
-  const failed = (ago: number) => out(ago, { command: { status: "failed", detail: "a detail" } }, { command: asked });
+  const failed = (ago: number, sent = NOW): Setting =>
+    out(ago, { command: { status: "failed", detail: "a detail" } }, { command: { ...asked, sent } });
   const lost = { agent: { state: "lost" } } as const;
   const { agent: _, ...blind } = { ...out(grace).seen };
   const twoOut = kafka({ ...all, 1: {}, 3: {} });
@@ -168,14 +169,19 @@ describe("row 2: Kafka does not count it in", () => {
       "wait in-service/2 (command): status #1 runs on the node",
     ],
     [
+      "and its node did not answer just now",
+      failed(silentGrace - 1, NOW - 15_000),
+      "wait in-service/2 (kafka): Kafka does not count broker 1 in, and its node does not tell whether it lives: status failed: a detail",
+    ],
+    [
       "and its node did not answer",
-      failed(silentGrace - 1),
+      failed(silentGrace - 1, NOW - 15_001),
       "change in-service/2 send status #2 (table, agent): status failed: a detail; asks again",
     ],
     [
       "and its node does not answer for long",
       failed(silentGrace),
-      "change in-service/2 take-turn (kafka, table): takes the turn for broker 1: broker 1 is not counted in and its node does not answer: status failed: a detail",
+      "change in-service/2 take-turn (kafka, table): takes the turn for broker 1: broker 1 is not counted in and its node does not tell whether it lives: status failed: a detail",
     ],
     [
       "and it was configured lately",
@@ -208,9 +214,24 @@ describe("row 2: Kafka does not count it in", () => {
       "change in-service/2 take-turn (kafka, table): takes the turn for broker 1: the process of broker 1 is dead (failed; its supervisor says: down)",
     ],
     [
-      "and nothing is known of its unit",
+      "and nothing was known of its unit just now",
       answered({}),
-      "change in-service/2 take-turn (kafka, table): takes the turn for broker 1: the process of broker 1 is dead (unknown)",
+      "wait in-service/2 (kafka): Kafka does not count broker 1 in, and its node does not tell whether it lives: its unit is unknown",
+    ],
+    [
+      "and nothing is known of its unit",
+      answered({ unit: "unknown" }, silentGrace - 1, NOW - 15_001),
+      "change in-service/2 send status #2 (table, agent): its unit is unknown; asks again",
+    ],
+    [
+      "and nothing is known of its unit for long",
+      answered({}, silentGrace),
+      "change in-service/2 take-turn (kafka, table): takes the turn for broker 1: broker 1 is not counted in and its node does not tell whether it lives: its unit is unknown",
+    ],
+    [
+      "and it is being stopped",
+      answered({ unit: "deactivating" }, silentGrace - 1, NOW - 15_001),
+      "change in-service/2 send status #2 (table, agent): its unit is deactivating; asks again",
     ],
     [
       "and it is dead, with the turn taken",
@@ -239,6 +260,21 @@ describe("row 2: Kafka does not count it in", () => {
       "nor another, for the first time",
       { ...base, seen: { kafka: twoOut } },
       "change in-service/2 note (kafka, table): Kafka does not count broker 1 in",
+    ],
+    [
+      "nor another by now",
+      { ...out(grace), seen: { kafka: twoOut } },
+      "change in-service/1 note (kafka, table): brokers 1, 3 look dead at once: the observer is the suspect; changes nothing",
+    ],
+    [
+      "nor was another",
+      out(grace, {}, { alone: undefined } as never),
+      "change in-service/2 note (kafka, table): Kafka does not count broker 1 in",
+    ],
+    [
+      "and by now it cannot be seen",
+      { ...out(grace), seen: { kafka: dark } },
+      "change in-service/1 note (kafka, table): Kafka cannot be seen: no broker answered; changes nothing",
     ],
     [
       "nor another that leaves",

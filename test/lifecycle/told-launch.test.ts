@@ -190,7 +190,7 @@ describe("row 4: its agent", () => {
     [
       "never tells its address",
       agent("online", periods.agent + 1),
-      "change launch/4 ABANDON (fleet, table): its SSM agent did not come online in time",
+      "change launch/4 ABANDON (fleet, table): its agent is online, but did not report its address in time",
     ],
     [
       "is there",
@@ -200,7 +200,12 @@ describe("row 4: its agent", () => {
     [
       "is asked again for the address where only a command is known of",
       { nodes: [mine], record: launched(0, { command: sent }) },
-      "look launch/4 (agent): its own address",
+      "look launch/4 (agent): is its agent online",
+    ],
+    [
+      "does not tell its address again",
+      { ...agent("online"), record: launched(0, { command: sent }) },
+      "wait launch/4 (agent): its agent has not reported its address yet",
     ],
   ])("%s", (_, setting, line) => expect(told(setting)).toBe(line));
 });
@@ -312,6 +317,7 @@ describe("rows 7 and 8: its configuration", () => {
     ...more,
     seen: {
       ...online,
+      kafka: kafka({ 2: at("10.0.2.50") }),
       command: { status, detail: "a detail", ...(answer && { answer: answer as never }) },
       ...more.seen,
     },
@@ -333,44 +339,44 @@ describe("rows 7 and 8: its configuration", () => {
     [
       "was never sent",
       on("unsent", ago(15_001)),
-      "change launch/7 send configure #2 (table, agent): configure was not sent after all; tries again",
+      "change launch/7 send configure #2 (table, agent, kafka): configure was not sent after all; tries again",
     ],
     ["is on its way", on("pending"), "wait launch/8 (command): configure #1 runs on the node"],
     ["runs", on("running", ago(limit)), "wait launch/8 (command): configure #1 runs on the node"],
     [
       "does not end",
       on("running", ago(limit + 1)),
-      "change launch/7 send configure #2 (table, agent): configure did not end in time: a detail; tries again",
+      "change launch/7 send configure #2 (table, agent, kafka): configure did not end in time: a detail; tries again",
     ],
     [
       "does not arrive in time",
       on("pending", ago(limit + 1)),
-      "change launch/7 send configure #2 (table, agent): configure did not end in time: a detail; tries again",
+      "change launch/7 send configure #2 (table, agent, kafka): configure did not end in time: a detail; tries again",
     ],
     [
       "never arrived",
       on("undelivered"),
-      "change launch/7 send configure #2 (table, agent): configure never reached the node: a detail; tries again",
+      "change launch/7 send configure #2 (table, agent, kafka): configure never reached the node: a detail; tries again",
     ],
     [
       "failed",
       on("failed"),
-      "change launch/7 send configure #2 (table, agent): configure failed: a detail; tries again",
+      "change launch/7 send configure #2 (table, agent, kafka): configure failed: a detail; tries again",
     ],
     [
       "failed in its own words",
       on("failed", {}, { ok: false, action: "configure", error: "no space left" }),
-      "change launch/7 send configure #2 (table, agent): configure failed: no space left; tries again",
+      "change launch/7 send configure #2 (table, agent, kafka): configure failed: no space left; tries again",
     ],
     [
       "ended without an answer",
       on("success"),
-      "change launch/7 send configure #2 (table, agent): configure ended well but without its answer: a detail; tries again",
+      "change launch/7 send configure #2 (table, agent, kafka): configure ended well but without its answer: a detail; tries again",
     ],
     [
       "failed for the third time",
       on("failed", third),
-      "change launch/8 ABANDON (fleet, table): configure failed: a detail",
+      "change launch/8 ABANDON (fleet, table, kafka): configure failed: a detail",
     ],
     [
       "failed, and whether its agent is there was not looked at",
@@ -381,6 +387,31 @@ describe("rows 7 and 8: its configuration", () => {
       "failed, and its agent has gone",
       on("failed", { seen: { agent: { state: "lost" } } }),
       "wait launch/4 (agent): its SSM agent is not online",
+    ],
+    [
+      "failed, and whether Kafka counts it in was not looked at since",
+      { ...on("failed"), stale: { kafka: 501 } },
+      "look launch/8 (kafka): does Kafka count it in all the same",
+    ],
+    [
+      "came after its time: Kafka counts it in",
+      on("undelivered", { seen: { kafka: kafka({ 1: at(HOST) }) } }),
+      "change launch/8 note (kafka, table): configure never reached the node: a detail, and yet Kafka counts it in",
+    ],
+    [
+      "came after its time, after three tries",
+      on("failed", { ...third, seen: { kafka: kafka({ 1: at(HOST) }) } }),
+      "change launch/8 note (kafka, table): configure failed: a detail, and yet Kafka counts it in",
+    ],
+    [
+      "failed, and Kafka has its former self",
+      on("failed", { seen: { kafka: kafka({ 1: at("10.0.1.9") }) } }),
+      "change launch/7 send configure #2 (table, agent, kafka): configure failed: a detail; tries again",
+    ],
+    [
+      "failed, and Kafka is out of sight",
+      on("failed", { seen: { kafka: { seen: false, reason: "no broker answered" } } }),
+      "change launch/7 send configure #2 (table, agent, kafka): configure failed: a detail; tries again",
     ],
     [
       "succeeded",
@@ -513,6 +544,56 @@ describe("rows 9 to 11: a broker", () => {
   ])("%s", (_, setting, line) => expect(told(setting)).toBe(line));
 });
 
+describe("row 8: a controller whose configuration is said to have failed", () => {
+  const address = {
+    address: "10.0.1.10",
+    eni: "eni-1",
+    zone: A,
+    attachment: { id: "attach-1", instance: ME, status: "attached", deleteOnTermination: false },
+  } as const;
+  const command = { status: "undelivered", detail: "a detail" } as const;
+  const failed = (seen: Setting["seen"] = {}, more: Partial<Setting> = {}): Setting => ({
+    role: "controller",
+    nodes: [{ ...me, id: 101 }],
+    record: launched(9_000, {
+      address: "10.0.1.10",
+      command: { ...sent, digest: digestOf("controller", 101, A, "10.0.1.10") },
+    }),
+    ...more,
+    seen: { ...online, address, command, ...seen },
+  });
+  const listen = (word: "listening" | "refused") => ({ listeners: new Map([[101, word]]) });
+  const again = "configure never reached the node: a detail; tries again";
+  test.each<[string, Setting, string]>([
+    [
+      "nothing rests on a founder",
+      failed({}, { quorum: { ...mark, formed: false } }),
+      `change launch/7 send configure #2 (table, agent): ${again}`,
+    ],
+    ["its port was not tried", failed(), "look launch/8 (listeners): does it listen all the same"],
+    [
+      "it does not listen",
+      failed(listen("refused")),
+      `change launch/7 send configure #2 (table, agent, listeners): ${again}`,
+    ],
+    [
+      "the quorum was not asked",
+      failed(listen("listening")),
+      "look launch/8 (quorum): does the quorum count it in all the same",
+    ],
+    [
+      "it listens, and does not follow",
+      failed({ ...listen("listening"), quorum: quorumOf({ 102: 0, 103: 0 }, [101], 102) }),
+      `change launch/7 send configure #2 (table, agent, quorum): ${again}`,
+    ],
+    [
+      "it follows",
+      failed({ ...listen("listening"), quorum: quorumOf({ 101: 0, 102: 0, 103: 0 }, [], 102) }),
+      "change launch/8 note (quorum, table): configure never reached the node: a detail, and yet the quorum counts it in",
+    ],
+  ])("%s", (_, setting, line) => expect(told(setting)).toBe(line));
+});
+
 describe("rows 9 to 11: a controller", () => {
   const own = digestOf("controller", 101, A, "10.0.1.10");
   const address = {
@@ -574,6 +655,14 @@ describe("rows 9 to 11: a controller", () => {
     [
       "the quorum has formed, but most of its founders end",
       voter({ ...all, quorum: quorumOf({ 101: 0, 102: 0 }, [], 102) }, { ...forming, nodes: ending }),
+      "wait launch/5 (fleet, table): the quorum stands, but most of its founders are ending",
+    ],
+    [
+      "the quorum has formed, but most of its founders were let go, whatever their groups are seen to say",
+      voter(
+        { ...all, quorum: quorumOf({ 101: 0, 102: 0 }, [], 102) },
+        { ...forming, quorum: { ...mark, formed: false, left: ["i-2", "i-3"] } },
+      ),
       "wait launch/5 (fleet, table): the quorum stands, but most of its founders are ending",
     ],
     [

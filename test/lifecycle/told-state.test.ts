@@ -234,13 +234,20 @@ describe("an operator", () => {
         action: { kind: state === "Terminating:Wait" ? "terminate" : "launch", since: NOW - 1000 },
       }),
       heartbeat: NOW,
-      operator: { wish, since: NOW - 1000, reason: "a new rack", ...(id !== undefined && { id }) },
+      operator: {
+        wish,
+        since: NOW - 1000,
+        ...(state === "Pending:Wait" && { action: "launch" }),
+        ...(state === "Terminating:Wait" && { action: "terminate" }),
+        reason: "a new rack",
+        ...(id !== undefined && { id }),
+      },
       ...more.record,
     },
   });
   const since = (ago: number): Partial<Setting> => ({
     record: {
-      operator: { wish: "abandon", since: NOW - ago, reason: "a new rack" },
+      operator: { wish: "abandon", since: NOW - ago, action: "launch", reason: "a new rack" },
       action: { kind: "launch", since: NOW - 9_000_000 },
     },
   });
@@ -276,9 +283,9 @@ describe("an operator", () => {
       "look launch/4 (agent): is its agent online",
     ],
     [
-      "gave an earlier launch up",
+      "gave it up before it launched",
       asks("abandon", "Pending:Wait", {
-        record: { operator: { wish: "abandon", since: NOW - 1001, reason: "a new rack" } },
+        record: { operator: { wish: "abandon", since: NOW - 999, reason: "a new rack" } },
       }),
       "look launch/4 (agent): is its agent online",
     ],
@@ -291,6 +298,11 @@ describe("an operator", () => {
       "takes the id",
       asks("release", "InService", {}, 4),
       "change operator/release release (table): an operator takes broker 4 from it: a new rack: broker 4 is free",
+    ],
+    [
+      "took the id before it was this one's",
+      asks("release", "InService", { nodes: [{ ...me, state: "InService", id: 4, held: 0 }] }, 4),
+      "look in-service/1 (kafka): does Kafka count it in",
     ],
     [
       "takes another id",

@@ -1,7 +1,7 @@
 /** Every answer of the terminate table, as an operator reads it. */
 import { describe, expect, test } from "vitest";
 import type { AddressSight, InstanceRecord, QuorumSight } from "../../shared/lifecycle/sights.ts";
-import { A, at, B, C, classic, definition, kafka, NOW, quorumOf, type Setting, unsafe } from "./scene.ts";
+import { A, at, B, C, classic, definition, kafka, mark, NOW, quorumOf, type Setting, unsafe } from "./scene.ts";
 import { told } from "./told.ts";
 
 const { periods } = definition;
@@ -24,6 +24,7 @@ const seen = { agent: { state: "online" }, kafka: kafka({ 1: { ...at("10.0.1.50"
 const base: Setting = { nodes: [mine, ...peers, replacement], record: ending(), seen };
 const but = (more: Partial<Setting["seen"]>): Setting => ({ ...base, seen: { ...seen, ...more } });
 const dark = { seen: false, reason: "no broker answered" } as const;
+const force = { wish: "force", since: NOW, action: "terminate", reason: "the rack burns" } as const;
 const turn = { id: 1, instance: ME, reason: "its group ends its instance" };
 
 describe("rows 1 to 3", () => {
@@ -117,8 +118,22 @@ describe("rows 1 to 3", () => {
       "an operator forces it",
       {
         ...but({ kafka: dark }),
-        record: ending(0, { operator: { wish: "force", since: NOW, reason: "the rack burns" } }),
+        record: ending(0, { operator: force }),
       },
+      "change terminate/2 take-turn (kafka, table): takes the turn for broker 1: an operator forces its stop: the rack burns",
+    ],
+    [
+      "an operator forces it, and it has the turn for that",
+      {
+        ...but({ kafka: dark }),
+        record: ending(0, { operator: force }),
+        turn: { ...turn, reason: "an operator forces its stop: the rack burns" },
+      },
+      "change terminate/4 send stop #1 (table, agent): an operator forces its stop: the rack burns",
+    ],
+    [
+      "an operator forces it past another's turn",
+      { ...but({ kafka: dark }), record: ending(0, { operator: force }), turn: { id: 2, instance: "i-2" } },
       "change terminate/4 send stop #1 (table, agent): an operator forces its stop: the rack burns",
     ],
     [
@@ -253,7 +268,35 @@ describe("its address", () => {
     record: ending(0, { stopped: NOW }),
     ...(address !== undefined && { seen: { address } }),
   });
+  const unconfigured = (ago: number): Setting => ({
+    ...free(eni()),
+    record: { action: { kind: "terminate", since: NOW - ago }, heartbeat: NOW },
+  });
+  const lately = (ago: number): Setting => ({
+    ...free(eni()),
+    record: ending(60_000, { stopped: NOW, configured: { ...configured, at: NOW - ago } }),
+  });
   test.each<[string, Setting, string]>([
+    [
+      "is on nobody, but may just have been attached to one that was never configured",
+      unconfigured(14_999),
+      "wait terminate/1 (address): its address may have been attached to it just before",
+    ],
+    [
+      "is on nobody",
+      unconfigured(15_000),
+      "change terminate/1 release (table): it was never configured: controller 101 is free",
+    ],
+    [
+      "is on nobody, but was on it when it was configured just before",
+      lately(14_999),
+      "wait terminate/4 (address): its address may have been attached to it just before",
+    ],
+    [
+      "is on nobody, and it was configured some time before",
+      lately(15_000),
+      "change terminate/4 release (table): its stop is confirmed: controller 101 is free",
+    ],
     ["was not looked at", free(), "look terminate/4 (address): is its address still attached"],
     [
       "is on it",
@@ -407,7 +450,17 @@ describe("a member of the quorum", () => {
       "change terminate/4 send stop #1 (table, agent, fleet, quorum): it is safe to stop",
     ],
     [
-      "has not formed: nothing rests on a founder",
+      "is founded: it is a founder no more before it is stopped",
+      asked(undefined, { nodes: [{ ...me, id: 101 }], quorum: { ...mark, formed: false, left: ["i-0"] } }),
+      "change terminate/2 leave-founding (fleet, table): is no founder of the quorum any more",
+    ],
+    [
+      "is founded, without it",
+      asked(undefined, { nodes: [{ ...me, id: 101 }], quorum: { ...mark, formed: false, left: ["i-0", ME] } }),
+      "change terminate/4 send stop #1 (table, agent, fleet): it is safe to stop",
+    ],
+    [
+      "is not founded: nothing rests on it",
       asked(undefined, { nodes: [{ ...me, id: 101 }], quorum: null }),
       "change terminate/4 send stop #1 (table, agent, fleet): it is safe to stop",
     ],

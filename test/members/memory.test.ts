@@ -64,7 +64,7 @@ test("the quorum mark is the first that was written, and formed once", async () 
   const mark = { clusterId: "c", voters: [{ id: 101, directoryId: "d" }] };
   expect(await table.found(mark)).toEqual({ ...mark, formed: false });
   expect(await table.found({ ...mark, clusterId: "other" })).toEqual({ ...mark, formed: false });
-  expect(await table.form()).toEqual({ ...mark, formed: true });
+  expect(await table.form({ ...mark, formed: false })).toEqual({ ...mark, formed: true });
   expect((await table.read("i-a")).quorum).toEqual({ ...mark, formed: true });
 });
 

@@ -159,6 +159,7 @@ export function save(instance: string, at: number, behind: number, full: boolean
           configured: { digest: "d", at, times: 1 },
           stopped: at,
           unregistered: at,
+          alone: at,
           hold: { reason: "waits for an operator", since: at },
           attended: at,
         }
@@ -237,12 +238,46 @@ export function saveAccess(at: number, digest: string): Call {
 export function form(): Call {
   return {
     text: "form",
-    make: (table) => table.form(),
+    make: async (table) => {
+      const { quorum } = await table.readAll();
+      return table.form(quorum ?? { clusterId: "none", voters: [], formed: false });
+    },
     book(state) {
       if (!state.quorum) {
         return new Error("a quorum cannot be marked formed before it is founded: there is no quorum mark");
       }
       state.quorum = { ...state.quorum, formed: true };
+      return state.quorum;
+    },
+  };
+}
+
+/** By somebody who knows of so many founders that were let go. */
+export function formKnowing(left: number): Call {
+  const seen = { clusterId: "any", voters: [], formed: false, left: Array.from({ length: left }, (_, n) => `i-${n}`) };
+  return {
+    text: `form, knowing of ${left} that left`,
+    make: (table) => table.form(seen),
+    book(state) {
+      if (!state.quorum) {
+        return new Error("a quorum cannot be marked formed before it is founded: there is no quorum mark");
+      }
+      if ((state.quorum.left?.length ?? 0) === left) state.quorum = { ...state.quorum, formed: true };
+      return state.quorum;
+    },
+  };
+}
+
+export function leaveFounding(instance: string): Call {
+  return {
+    text: `${instance} leaves the founding`,
+    make: (table) => table.leaveFounding(instance),
+    book(state) {
+      if (!state.quorum) {
+        return new Error("no founder can leave a quorum before it is founded: there is no quorum mark");
+      }
+      const left = new Set(state.quorum.left).add(instance);
+      if (!state.quorum.formed) state.quorum = { ...state.quorum, left: [...left].sort() };
       return state.quorum;
     },
   };

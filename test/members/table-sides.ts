@@ -36,7 +36,8 @@ export function memorySide(): Side {
     takeTurn: (...a) => lossy(() => table.takeTurn(...a)),
     giveTurn: (...a) => lossy(() => table.giveTurn(...a)),
     found: (...a) => lossy(() => table.found(...a)),
-    form: () => lossy(() => table.form()),
+    form: (...a) => lossy(() => table.form(...a)),
+    leaveFounding: (...a) => lossy(() => table.leaveFounding(...a)),
     saveAccess: (...a) => lossy(() => table.saveAccess(...a)),
   };
   return {

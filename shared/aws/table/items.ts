@@ -66,7 +66,13 @@ const quorumItem = v.object({
   clusterId: v.string(),
   voters: v.array(v.object({ id: whole, directoryId: v.string() })),
   formed: v.boolean(),
-});
+  left: v.exactOptional(
+    v.pipe(
+      v.array(v.string()),
+      v.transform((instances) => instances.sort()),
+    ),
+  ),
+} satisfies Record<keyof QuorumMark, v.GenericSchema>);
 
 const accessItem = v.object({
   digest: v.string(),
@@ -98,11 +104,13 @@ const recordItem = v.object({
   configured: v.exactOptional(v.object({ digest: v.string(), at: whole, times: whole })),
   stopped: v.exactOptional(whole),
   unregistered: v.exactOptional(whole),
+  alone: v.exactOptional(whole),
   hold: v.exactOptional(v.object({ reason: v.string(), since: whole })),
   operator: v.exactOptional(
     v.object({
       wish: v.picklist(["hold", "force", "abandon", "release"]),
       since: whole,
+      action: v.exactOptional(v.picklist(["launch", "terminate"])),
       reason: v.string(),
       id: v.exactOptional(whole),
     }),

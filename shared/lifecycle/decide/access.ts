@@ -70,9 +70,9 @@ export function openDoor(scene: Scene, mine: RosterMember): Step | undefined {
  * Row 2 of a leaving broker, which serves on: where Kafka does not let its observer see, nothing can be said to be safe. Those in
  * service come first, but there may be none, or none that can do it.
  */
-export function reopenDoor(scene: Scene, mine: RosterMember): Step | undefined {
+export function reopenDoor(scene: Scene): Step | undefined {
   const { plan, facts, role, record } = scene;
-  if (!plan.access() || !mine.served || isQuorum(role) || !record?.configured) return undefined;
+  if (!plan.access() || isQuorum(role) || !record?.configured) return undefined;
   if (peersInService(scene).length > 0 && elapsed(scene, "terminate") <= WATCH) return undefined;
   if (!facts.kafka) return look("terminate/2", "does Kafka let its observer see", "kafka");
   const due = isDenied(scene) ? dueAccess(scene) : undefined;
@@ -153,7 +153,7 @@ function fate(scene: Scene, row: string, due: Due): Step | undefined {
     drift: driftOf(sent.answer.access, table.access, due.digest),
   };
   const note = change(row, applied(sent.answer.access), { kind: "note-access", mark }, "table");
-  return mark.drift.length > 0 && note.do === "change" ? { ...note, alarm: true } : note;
+  return mark.drift.length > 0 ? { ...note, alarm: true } : note;
 }
 
 /** How far the command is that was sent since users and ACLs were last applied. */

@@ -45,6 +45,7 @@ export function begin(scene: Scene, kind: "launch" | "terminate"): Step {
         heartbeat: facts.begun,
         hold: undefined,
         unregistered: undefined,
+        alone: undefined,
       },
     },
     "table",

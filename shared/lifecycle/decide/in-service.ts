@@ -4,11 +4,11 @@
  */
 import { isQuorum, kindOf } from "../../cluster/role-kinds.ts";
 import type { RosterMember } from "../sights.ts";
-import type { Step } from "../steps.ts";
+import type { RecordPatch, Step } from "../steps.ts";
 import { accessUnready, keepAccess, tellOfUsers } from "./access.ts";
 import { MOST_ATTEMPTS, type Progress, progress, send } from "./command.ts";
 import { isCaughtUp, isServingVoter } from "./quorum.ts";
-import { isTurnOf, peersInService, safeToStop, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
+import { isTurnOf, peersInService, safeToStop, takeFreeTurn, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
 import {
   change,
   configuredFor,
@@ -25,11 +25,13 @@ import {
 } from "./scene.ts";
 import { wished } from "./wish.ts";
 
-/** How the reason ends for which several are held at once. */
-const SUSPECT = "look dead at once: the observer is the suspect; changes nothing";
-
 /** How one member looks from outside. */
 type Presence = "in" | "out" | "unknown";
+
+/** How long after a question that brought no answer it is put again, ms. */
+const AGAIN = 15_000;
+/** States of a unit that runs nothing and will not by itself; so the node script tells a confirmed stop as well. */
+const DEAD: ReadonlySet<string | undefined> = new Set(["inactive", "failed", "masked", "absent"]);
 
 /** The next step for an instance that its group counts as in service; see the table *in-service* in docs/architecture.md. */
 export function decideInService(scene: Scene): Step {
@@ -55,22 +57,22 @@ export function decideInService(scene: Scene): Step {
     return look("in-service/1", `does ${counter(role)} count it in`, sightFact);
   const own = presence(scene, mine);
   if (own === "unknown") {
-    return keepAccess(scene, mine) ?? hold("in-service/1", `${unseen(scene, sightFact)}; changes nothing`, sightFact);
+    const reason = `${unseen(scene, sightFact)}; changes nothing`;
+    return suspect(scene, reason, sightFact) ?? keepAccess(scene, mine) ?? hold("in-service/1", reason, sightFact);
   }
   if (own === "out") {
     const dead = peersInService(scene).filter((peer) => presence(scene, peer) !== "in");
-    if (dead.length > 0) {
-      if (record?.unregistered === undefined) return absent(scene, mine, sightFact);
-      const names = [mine, ...dead].map((m) => m.id).join(", ");
-      return hold("in-service/1", `${role.name}s ${names} ${SUSPECT}`, sightFact);
-    }
-    return missing(scene, mine, sightFact);
+    if (dead.length === 0) return missing(scene, mine, sightFact);
+    if (record?.unregistered === undefined) return absent(scene, mine, { unregistered: facts.now }, sightFact);
+    const names = [mine, ...dead].map((m) => m.id).join(", ");
+    const reason = `${role.name}s ${names} look dead at once: the observer is the suspect; changes nothing`;
+    return suspect(scene, reason, sightFact) ?? hold("in-service/1", reason, sightFact);
   }
   if (record?.unregistered !== undefined) {
     return change(
       "in-service/4",
       `${counter(role)} counts it in again`,
-      { kind: "note", patch: { unregistered: undefined } },
+      { kind: "note", patch: { unregistered: undefined, alone: undefined } },
       sightFact,
       "table",
     );
@@ -110,15 +112,16 @@ function unseen({ facts, role }: Scene, sightFact: View): string {
   return view?.seen === false ? `${counter(role)} cannot be seen: ${view.reason}` : "it cannot be seen";
 }
 
-/** What is seen from then on has its time, and its alarm. */
-function absent({ facts, role }: Scene, mine: RosterMember, sightFact: View): Step {
-  return change(
-    "in-service/2",
-    `${counter(role)} does not count ${nodeName(role, mine.id)} in`,
-    { kind: "note", patch: { unregistered: facts.now, hold: undefined } },
-    sightFact,
-    "table",
-  );
+/** Row 1: while the observer is the suspect, nobody's grace runs. Undefined: so it says already. */
+function suspect({ record }: Scene, reason: string, sightFact: View): Step | undefined {
+  if (record?.alone === undefined) return undefined;
+  return change("in-service/1", reason, { kind: "note", patch: { alone: undefined } }, sightFact, "table");
+}
+
+/** Since when it is out has its alarm, and since when it alone is, its grace. */
+function absent({ role }: Scene, mine: RosterMember, since: RecordPatch, sightFact: View): Step {
+  const reason = `${counter(role)} does not count ${nodeName(role, mine.id)} in`;
+  return change("in-service/2", reason, { kind: "note", patch: { ...since, hold: undefined } }, sightFact, "table");
 }
 
 /** Row 2: neither Kafka nor its quorum counts it in. */
@@ -127,10 +130,11 @@ function missing(scene: Scene, mine: RosterMember, sightFact: View): Step {
   const { grace, silentGrace } = plan.definition.periods;
   const name = nodeName(role, mine.id);
   const uncounted = `${counter(role)} does not count ${name} in`;
-  // While the observer was the suspect, nobody's grace has run.
-  if (record?.unregistered === undefined || record.hold?.reason.endsWith(SUSPECT))
-    return absent(scene, mine, sightFact);
-  const since = record.unregistered;
+  if (record?.unregistered === undefined || record.alone === undefined) {
+    const since = { unregistered: record?.unregistered ?? facts.now, alone: facts.now };
+    return absent(scene, mine, since, sightFact);
+  }
+  const since = record.alone;
   const gone = facts.now - since;
   if (gone < grace) return wait("in-service/2", `${uncounted}; its grace lasts on`, sightFact);
 
@@ -145,17 +149,21 @@ function missing(scene: Scene, mine: RosterMember, sightFact: View): Step {
   const ask = (why: string): Step =>
     send("in-service/2", why, { action: "status", digest: "", payload: "", attempt }, "agent");
   if (asked.at === "unsent") return ask(`asks the node whether ${name} lives`);
-  if (asked.at === "failed") {
-    return gone < silentGrace
-      ? ask(`${asked.reason}; asks again`)
-      : replace(scene, mine, `${name} is not counted in and its node does not answer: ${asked.reason}`);
-  }
-  const unit = asked.answer.unit ?? "unknown";
+  const age = facts.now - (record.command?.sent ?? 0);
+  const unit = asked.at === "succeeded" ? asked.answer.unit : undefined;
   // A broker that recovers its log is alive and not registered; killing it would only start the recovery anew.
   if (unit === "active" || unit === "activating") {
-    return facts.now - (record.command?.sent ?? 0) > grace
+    return age > grace
       ? ask(`${name} was alive when last asked; asks again`)
       : wait("in-service/2", `${name} is alive (${unit}), but ${uncounted}`, sightFact);
+  }
+  if (asked.at === "failed" || !DEAD.has(unit)) {
+    const why = asked.at === "failed" ? asked.reason : `its unit is ${unit ?? "unknown"}`;
+    if (gone >= silentGrace)
+      return replace(scene, mine, `${name} is not counted in and its node does not tell whether it lives: ${why}`);
+    return age > AGAIN
+      ? ask(`${why}; asks again`)
+      : wait("in-service/2", `${uncounted}, and its node does not tell whether it lives: ${why}`, sightFact);
   }
   const word = asked.answer.supervisor;
   const how = word === undefined ? unit : `${unit}; its supervisor says: ${word}`;
@@ -178,7 +186,7 @@ function replace(scene: Scene, mine: RosterMember, reason: string): Step {
 
 /** Safe, and the turn taken; or forced. */
 function gates(scene: Scene, mine: RosterMember, row: string, reason: string): Step | undefined {
-  if (wished(scene, "force")) return undefined;
+  if (wished(scene, "force")) return takeFreeTurn(scene, row, mine, reason);
   const turn = turnIsFree(scene, mine);
   if (!turn.safe) return hold(row, `${reason}, but ${turn.reason}`, "table");
   const safe = safeToStop(scene, row, mine);

@@ -176,7 +176,7 @@ function unhold(facts: Facts, step: Step): Step {
     return {
       ...change(step.row, step.reason, { kind: "note", patch: { hold: { reason: step.reason, since } } }),
       alarm: true,
-    } as Step;
+    };
   }
   if (record.hold && (step.do === "settled" || step.do === "change") && !step.alarm && step.row !== "state/attended") {
     const already = step.do === "change" && (step.change.kind === "note" || step.change.kind === "heartbeat");

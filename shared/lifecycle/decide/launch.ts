@@ -10,8 +10,20 @@ import { openDoor } from "./access.ts";
 import { MOST_ATTEMPTS, progress, send } from "./command.ts";
 import { elapsed, keepOpen, nearLimit } from "./heartbeat.ts";
 import { hasMajority, isServingVoter } from "./quorum.ts";
-import { isFirstStart } from "./safety.ts";
-import { change, configuredFor, credentialOf, hold, look, nodeName, type Scene, type View, wait } from "./scene.ts";
+import { isFirstStart, viewOf } from "./safety.ts";
+import {
+  type Act,
+  change,
+  configuredFor,
+  counter,
+  credentialOf,
+  hold,
+  look,
+  nodeName,
+  type Scene,
+  type View,
+  wait,
+} from "./scene.ts";
 import { wished } from "./wish.ts";
 
 /** How often a configured node that never registers is configured again before it is abandoned. */
@@ -153,20 +165,21 @@ function node(scene: Scene, mine: RosterMember): Step {
 
   const fixed = role.pool?.find((p) => p.id === mine.id)?.address;
   let own = fixed ?? record?.address;
-  if (!record?.command) {
+  if (!record?.command || own === undefined) {
     if (!facts.agent) return look("launch/4", "is its agent online", "agent");
-    const agent = facts.agent.value;
-    own ??= agent.address;
-    if (agent.state !== "online" || own === undefined) {
-      if (seated(scene, mine) > periods.agent) return abandon("launch/4", "its SSM agent did not come online in time");
-      return wait(
-        "launch/4",
-        agent.state === "online" ? "its agent has not reported its address yet" : "its SSM agent is not online yet",
-        "agent",
-      );
+    const { state, address } = facts.agent.value;
+    own ??= address;
+    if (state !== "online" || own === undefined) {
+      const late = seated(scene, mine) > periods.agent;
+      if (state !== "online")
+        return late
+          ? abandon("launch/4", "its SSM agent did not come online in time")
+          : wait("launch/4", "its SSM agent is not online yet", "agent");
+      return late
+        ? abandon("launch/4", "its agent is online, but did not report its address in time")
+        : wait("launch/4", "its agent has not reported its address yet", "agent");
     }
   }
-  if (own === undefined) return look("launch/4", "its own address", "agent");
 
   const quorum = founding(scene, mine);
   if ("do" in quorum) return quorum;
@@ -190,9 +203,12 @@ function node(scene: Scene, mine: RosterMember): Step {
   switch (configuring.at) {
     case "underway":
       return configuring.step;
-    case "failed":
-      if (configuring.attempt >= MOST_ATTEMPTS) return abandon("launch/8", configuring.reason);
-      return agentFirst(scene) ?? configure(configuring.attempt + 1, `${configuring.reason}; tries again`);
+    case "failed": {
+      const late = cameLate(scene, mine, quorum, own, configuring.reason);
+      if ("do" in late) return late;
+      if (configuring.attempt >= MOST_ATTEMPTS) return abandon("launch/8", configuring.reason, ...late);
+      return agentFirst(scene) ?? configure(configuring.attempt + 1, `${configuring.reason}; tries again`, ...late);
+    }
     case "succeeded":
       return change(
         "launch/8",
@@ -214,6 +230,47 @@ function node(scene: Scene, mine: RosterMember): Step {
       return agentFirst(scene) ?? configure(1, `configures ${nodeName(role, mine.id)} at ${own}`);
     }
   }
+}
+
+/**
+ * Row 8: a configuration that is said to have failed may have started the node all the same, or come after its time. Where it is seen
+ * to be counted in, others may rest on it by now: one more would start it anew past every gate. So it goes into service with
+ * what it has, and what it should have is brought to it there. Otherwise on what it rests that it is not.
+ */
+function cameLate(
+  scene: Scene,
+  mine: RosterMember,
+  mark: QuorumMark,
+  own: string,
+  failure: string,
+): Step | readonly FactName[] {
+  const { facts, role, record } = scene;
+  // Nothing rests on a founder before.
+  if (!mark.formed) return [];
+  const isNew = (seen: { readonly at: number } | undefined): boolean =>
+    seen !== undefined && seen.at >= (record?.command?.sent ?? 0);
+  // Ports first: Kafka's tool costs a JVM on the node.
+  if (isQuorum(role)) {
+    if (!isNew(facts.listeners)) return look("launch/8", "does it listen all the same", "listeners");
+    if (facts.listeners?.value.get(mine.id) !== "listening") return ["listeners"];
+  }
+  const view = viewOf(scene);
+  if (!isNew(facts[view])) return look("launch/8", `does ${counter(role)} count it in all the same`, view);
+  const quorum = facts.quorum?.value;
+  const kafka = facts.kafka?.value;
+  const isIn = isQuorum(role)
+    ? quorum?.seen && isServingVoter(quorum, mine.id, Number.POSITIVE_INFINITY).safe
+    : kafka?.seen && kafka.brokers.get(mine.id)?.registered?.host === own;
+  if (!isIn) return [view];
+  const times = (record?.configured?.times ?? 0) + 1;
+  return change(
+    "launch/8",
+    `${failure}, and yet ${counter(role)} counts it in`,
+    // What it has is not known.
+    { kind: "note", patch: { configured: { digest: "", at: facts.now, times } } },
+    view,
+    "table",
+  );
 }
 
 /** Row 4 once more, before anything is sent. */
@@ -375,6 +432,8 @@ function stayingFounders({ fleet, roster }: Scene, mark: QuorumMark): number {
   const members = fleet.groups.flatMap((g) => g.members);
   return mark.voters.filter(({ id }) => {
     const owner = roster.members.get(id)?.owner;
+    // The fleet's listing may be older than the table.
+    if (owner === undefined || mark.left?.includes(owner)) return false;
     const holder = members.find(({ instance }) => instance === owner);
     return holder && !holder.state.startsWith("Terminat");
   }).length;
@@ -405,10 +464,8 @@ function broker(scene: Scene, mine: RosterMember, own: string, configure: Config
     const behind = `not yet in the ISR of ${sight.missing} of its ${sight.replicas} partitions (${sight.example})`;
     if (!nearLimit(scene, "launch")) return wait("launch/10", behind, "kafka");
     // Abandoning a broker that serves would cost more than letting it catch up in service.
-    return {
-      ...enter(scene, mine, own, `the action's limit is near, and it is unfenced, though ${behind}`, "kafka"),
-      alarm: true,
-    } as Step;
+    const reason = `the action's limit is near, and it is unfenced, though ${behind}`;
+    return { ...enter(scene, mine, own, reason, "kafka"), alarm: true };
   }
   const door = openDoor(scene, mine);
   if (door) return door;
@@ -448,7 +505,7 @@ function unregistered(scene: Scene, mine: RosterMember, reason: string, on: View
 const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
 
 /** Row 11: first the roster knows that its disk counts from now on, then the group may count it in. */
-function enter(scene: Scene, mine: RosterMember, own: string, reason: string, rests: "kafka" | "quorum"): Step {
+function enter(scene: Scene, mine: RosterMember, own: string, reason: string, rests: "kafka" | "quorum"): Act {
   const { role } = scene;
   if (!mine.served || mine.address !== own) {
     return change("launch/11", reason, { kind: "serve", role: role.name, id: mine.id, address: own }, rests, "table");

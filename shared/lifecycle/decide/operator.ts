@@ -37,7 +37,8 @@ export function decideAsAsked(scene: Scene): Step | undefined {
     );
   }
   const released = wished(scene, "release");
-  if (released && mine && released.id === mine.id) {
+  // One that launches may well claim the same id again, and nobody has asked for that one.
+  if (released && mine && released.id === mine.id && mine.since < released.since) {
     return letGo(
       scene,
       mine,

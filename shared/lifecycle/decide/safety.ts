@@ -88,15 +88,21 @@ export const viewOf = (scene: Scene): "kafka" | "quorum" => (isQuorum(scene.role
  */
 export function takeTurn(scene: Scene, row: string, mine: RosterMember, reason: string): Step | undefined {
   const { role, facts, table } = scene;
+  const view = viewOf(scene);
   if (isTurnOf(scene, mine) && table.turn?.instance === facts.instance && table.turn.reason === reason)
     return undefined;
   return change(
     row,
     `takes the turn for ${nodeName(role, mine.id)}: ${reason}`,
     { kind: "take-turn", turn: { role: role.name, id: mine.id, instance: facts.instance, reason } },
-    viewOf(scene),
+    ...(facts[view] ? [view] : []),
     "table",
   );
+}
+
+/** Who is forced waits for nobody, but others shall wait for him: undefined where he has the turn, or another does. */
+export function takeFreeTurn(scene: Scene, row: string, mine: RosterMember, reason: string): Step | undefined {
+  return turnIsFree(scene, mine).safe ? takeTurn(scene, row, mine, reason) : undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   GroupMember,
   GroupSight,
   InstanceRecord,
+  LifecycleState,
   Roster,
   RosterMember,
   TableSight,
@@ -32,7 +33,8 @@ export interface Scene {
   readonly record?: InstanceRecord;
 }
 
-type Act = Extract<Step, { do: "change" }>;
+/** A step that changes something. */
+export type Act = Extract<Step, { do: "change" }>;
 type Restful = Extract<Step, { do: "wait" | "hold" }>;
 
 /** Some fact is missing: look at these, and decide again. */
@@ -44,7 +46,7 @@ export const look = (row: string, reason: string, ...facts: Extract<Step, { do: 
 });
 
 /** Change this. `restsOn` are the facts that have to be fresh for it. */
-export const change = (row: string, reason: string, what: Change, ...restsOn: Act["restsOn"]): Step => ({
+export const change = (row: string, reason: string, what: Change, ...restsOn: Act["restsOn"]): Act => ({
   do: "change",
   row,
   reason,
@@ -87,6 +89,18 @@ export function configuredFor({ facts, record }: Scene): number {
 /** Which generation of the nodes' own credential one of its role has that is configured now; undefined where it has none. */
 export function credentialOf({ plan, role }: Pick<Scene, "plan" | "role">): number | undefined {
   return kindOf(role).runs === "kafka" ? plan.definition.security?.generation : undefined;
+}
+
+/** The lifecycle action that is open for an instance in that state. */
+export function actionIn(state: LifecycleState | undefined): "launch" | "terminate" | undefined {
+  switch (state) {
+    case "Pending:Wait":
+      return "launch";
+    case "Terminating:Wait":
+      return "terminate";
+    default:
+      return undefined;
+  }
 }
 
 /** The longest a lifecycle action can be kept open: 100 heartbeats, at most 48 hours (Auto Scaling's global timeout). */

@@ -11,9 +11,12 @@ import { reopenDoor } from "./access.ts";
 import { progress, send } from "./command.ts";
 import { freeing } from "./gone.ts";
 import { begin, elapsed, keepOpen } from "./heartbeat.ts";
-import { isFirstStart, safeToStop, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
+import { isFirstStart, safeToStop, takeFreeTurn, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
 import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
 import { wished } from "./wish.ts";
+
+/** How far behind EC2's listing of network interfaces is believed to be at most, ms: it is eventually consistent. */
+const LAG = 15_000;
 
 /** The next step for an instance that its group ends; see the table *terminate* in docs/architecture.md. */
 export function decideTerminate(scene: Scene): Step {
@@ -49,7 +52,7 @@ function terminate(scene: Scene, mine: RosterMember): Step {
     const why = stopping.at === "failed" ? stopping.reason : "the node did not confirm its stop in time";
     return unreachable(why);
   }
-  const weighed = weigh(scene, mine);
+  const weighed = leaveFounding(scene) ?? weigh(scene, mine);
   if ("do" in weighed) return weighed;
   if (stopping.at === "unsent") return stop(scene, 1, weighed.reason, ...weighed.restsOn);
   if (elapsed(scene, "terminate") > periods.stop) return unreachable(stopping.reason);
@@ -67,9 +70,22 @@ function weigh(
   const { facts, group } = scene;
   if (group.deleting || group.desired === 0) return { reason: "the group is being emptied", restsOn: ["fleet"] };
   const forced = wished(scene, "force");
-  if (forced) return { reason: `an operator forces its stop: ${forced.reason}`, restsOn: [] };
+  if (forced) {
+    const reason = `an operator forces its stop: ${forced.reason}`;
+    return takeFreeTurn(scene, "terminate/2", mine, reason) ?? { reason, restsOn: [] };
+  }
   const view = viewOf(scene);
   return mayStop(scene, mine) ?? { reason: "it is safe to stop", restsOn: ["fleet", ...(facts[view] ? [view] : [])] };
+}
+
+/**
+ * While its quorum has not formed, a founder is stopped without a gate. Somebody with an older view may be about to mark the quorum
+ * formed: one of the two is first, and the other learns of it.
+ */
+function leaveFounding({ facts, role, table }: Scene): Step | undefined {
+  const mark = table.quorum;
+  if (!isQuorum(role) || !mark || mark.formed || mark.left?.includes(facts.instance)) return undefined;
+  return change("terminate/2", "is no founder of the quorum any more", { kind: "leave-founding" }, "fleet", "table");
 }
 
 /** Rows 2 and 3. In `Terminating:Wait` the node serves on, so holding costs nothing. */
@@ -80,12 +96,12 @@ function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
     return look("terminate/2", "does anything rest on it, which was never in service", "kafka");
   if (neverCounted(scene, mine)) return undefined;
   const turn = turnIsFree(scene, mine);
-  if (!turn.safe) return reopenDoor(scene, mine) ?? hold("terminate/2", turn.reason, "table");
+  if (!turn.safe) return reopenDoor(scene) ?? hold("terminate/2", turn.reason, "table");
   const safe = safeToStop(scene, "terminate/2", mine);
   if ("do" in safe) return safe;
   if (!safe.safe) {
     const reason = `stopping ${nodeName(role, mine.id)} is not safe: ${safe.reason}`;
-    return reopenDoor(scene, mine) ?? unsafe(scene, "terminate/2", mine, reason);
+    return reopenDoor(scene) ?? unsafe(scene, "terminate/2", mine, reason);
   }
   if (!willBeReplaced(group, zone, roster, mine.id)) {
     const carries = stillCarries(scene, mine);
@@ -185,6 +201,10 @@ export function letGo(scene: Scene, mine: RosterMember, row: string, reason: str
         "table",
       );
     }
+    // One that was attached a moment ago may not be seen to be so yet, and EC2 ends this instance only later.
+    const last = record?.configured?.at ?? record?.action?.since ?? 0;
+    if (!attachment && facts.now - last < LAG)
+      return wait(row, "its address may have been attached to it just before", "address");
   }
   const free = freeing(record, role.name, mine.id);
   const retired = isRetired(scene, mine, row);

@@ -1,5 +1,7 @@
 /** Which of an operator's wishes stands. */
-import type { InstanceRecord, OperatorWish } from "../sights.ts";
+import type { Facts } from "../facts.ts";
+import type { InstanceRecord, LifecycleState, OperatorWish } from "../sights.ts";
+import { actionIn } from "./scene.ts";
 
 /**
  * How long a wish to change something stands, ms. One that could not be carried out by then was meant for another
@@ -7,14 +9,31 @@ import type { InstanceRecord, OperatorWish } from "../sights.ts";
  */
 export const STANDS = 15 * 60_000;
 
-/** That wish, where an operator has asked for it, and within the present lifecycle action. */
-export function wished(
-  { facts, record }: { readonly facts: { readonly now: number }; readonly record?: InstanceRecord | undefined },
-  wish: OperatorWish["wish"],
-): OperatorWish | undefined {
+interface Subject {
+  readonly facts: { readonly now: number };
+  /** As its group lists it; absent: none does. */
+  readonly member?: { readonly state: LifecycleState } | undefined;
+  readonly record?: InstanceRecord | undefined;
+}
+
+/** That wish, where an operator has asked for it, and for what the instance is in now. */
+export function wished({ facts, member, record }: Subject, wish: OperatorWish["wish"]): OperatorWish | undefined {
   const asked = record?.operator;
-  if (asked?.wish !== wish) return undefined;
-  if (wish === "hold") return asked;
-  const meant = asked.since >= (record?.action?.since ?? 0) && facts.now - asked.since <= STANDS;
-  return meant ? asked : undefined;
+  return asked?.wish === wish && stands(asked, member?.state, facts.now) ? asked : undefined;
+}
+
+/** Whether it counts at that time, ms since the epoch, for an instance in that state; undefined: no group lists it. */
+export function stands({ wish, since, action }: OperatorWish, state: LifecycleState | undefined, now: number): boolean {
+  return wish === "hold" || (action === actionIn(state) && now - since <= STANDS);
+}
+
+/** What is written down of a wish that is uttered now, for what the instance is in now. */
+export function uttered(
+  { instance, now, fleet }: Facts,
+  wish: Pick<OperatorWish, "wish" | "id">,
+  reason: string,
+): OperatorWish {
+  const members = fleet?.value.groups.flatMap((group) => group.members);
+  const action = actionIn(members?.find((member) => member.instance === instance)?.state);
+  return { ...wish, since: now, ...(action && { action }), reason };
 }
