@@ -88,6 +88,8 @@ class Player {
   #actions = 0;
   #begun = 0;
   #revision = 0;
+  /** From when on nothing that went wrong before can make a call fail, ms since the epoch. */
+  #calmed = Number.POSITIVE_INFINITY;
 
   constructor(scenario: Scenario, options: Play) {
     this.#scenario = scenario;
@@ -111,7 +113,12 @@ class Player {
         leftToAnother: () => this.#came(ATTENDED),
         rested: () => this.#rested(),
       },
-      swept: (sweep) => this.#sweeps.push(sweep),
+      swept: (sweep) => {
+        this.#sweeps.push(sweep);
+        if (sweep.began < this.#calmed || sweep.failed.size === 0) return;
+        const detail = `the pass of ${[...sweep.failed].join(", ")} fails, though nothing goes wrong any more`;
+        this.#breach ??= { invariant: 0, detail, at: stage.clock.now() };
+      },
     });
     const { cloud } = stage;
     this.#begun = stage.clock.now();
@@ -199,6 +206,7 @@ class Player {
     this.#dice?.cease();
     this.#outages.clear();
     this.#tell(stage, "= calm");
+    this.#calmed = stage.clock.now() + MINUTE;
     await restore(stage);
     let left: readonly string[] = [];
     let reason: string | undefined;

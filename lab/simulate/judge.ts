@@ -69,7 +69,6 @@ function kafkaUnsettled({ kafka, definition }: Stage, { rosters }: TableContents
     const voter = voters.find((v) => v.id === id && v.caughtUpAgo === 0);
     if (!voter) found.push(`${quorum} ${id} is no voter that has caught up`);
   }
-  if (!definition().roles.length) found.push("no roles");
   return found;
 }
 
@@ -101,7 +100,9 @@ export function excuse(stage: Stage, contents: TableContents, lostQuorum: boolea
     return "no broker is left that Kafka could be seen through";
   const smaller = scaledInWhileReplaced(stage, contents);
   if (smaller !== undefined) return smaller;
-  const held = [...contents.records.values()].find((r) => r.hold && rightly(stage, contents, r));
+  // One that is held wrongly is not excused by another that is rightly; who waits for the turn waits for one of those.
+  const holds = [...contents.records.values()].filter(({ hold }) => hold && !/the turn is /.test(hold.reason));
+  const held = holds.every((record) => rightly(stage, contents, record)) ? holds[0] : undefined;
   return held ? `${held.instance} is rightly held: ${held.hold?.reason}` : undefined;
 }
 

@@ -37,6 +37,9 @@ export interface Window {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
+/** Longer than any history, ms. */
+const EVER = 24 * 60 * MINUTE;
+
 /** One seed in so many is played by both ways. */
 const TWINNED = 50;
 
@@ -66,6 +69,8 @@ export function scenarioOf(seed: number): Scenario {
       ...drawAsking(random.fork("asking"), shape, span),
       ...drawLag(random.fork("lag"), span),
     ].sort((a, b) => a.at - b.at),
+    // Where users and ACLs are kept, they are compared again before long, and that is no effect of the replay.
+    ...(!shape.secure && random.fork("replays").chance(0.05) && { replays: [{ from: 0, to: EVER }] }),
   };
   return random.fork("together").chance(0.25) ? atOneMoment(plan) : plan;
 }

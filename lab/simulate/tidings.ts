@@ -42,7 +42,7 @@ interface Subject {
 
 function subjectOf({ cloud }: Stage, about: About, gone: readonly string[]): Subject {
   const last = gone.at(-1);
-  const [group] = cloud.groups.all();
+  const group = cloud.groups.all().find(({ name }) => name.includes("broker"));
   if (about === "gone" && last !== undefined && group) return { instance: last, group: group.name };
   const state = { launching: "Pending:Wait", "in service": "InService", terminating: "Terminating:Wait", gone: "" }[
     about

@@ -3,6 +3,7 @@
  * when to ask which of them, since a history has thousands of events, and what nature excuses.
  */
 import { hookName } from "../../shared/aws/names.ts";
+import type { RoleName } from "../../shared/cluster/definition.ts";
 import { isQuorum } from "../../shared/cluster/role-kinds.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { LoggedCall } from "../cloud/calls.ts";
@@ -69,6 +70,8 @@ export class Watch {
   readonly #lostWith = new Map<Violation, string>();
   /** When Kafka was last seen to count a launching instance in. */
   readonly #counted = new Map<string, number>();
+  /** Of instances that a process has ever run on. */
+  readonly #roles = new Map<string, RoleName>();
   /** Which instance has, or had, a controller's log directory. */
   readonly #directories = new Map<string, string>();
   #contents: TableContents | undefined;
@@ -260,7 +263,12 @@ export class Watch {
     // Forced, and about to go: nobody could know that it would just then.
     if (this.#stage.kafka.processes().some((p) => p.stopping && this.#asked("force", p.instance))) return true;
     const decided = this.#decided(instance, at) - LATE;
-    return this.#harms.some((harm) => harm.at <= at && harm.at >= decided);
+    const ofQuorum = kind === "stopped under majority";
+    const concerns = (one: string | undefined): boolean => {
+      const role = one === undefined ? undefined : this.#roles.get(one);
+      return role === undefined || isQuorum({ name: role }) === ofQuorum;
+    };
+    return this.#harms.some((harm) => harm.at <= at && harm.at >= decided && concerns(harm.instance));
   }
 
   /** When what took that instance's node down then was sent, as far as known: what has happened since cannot have been known of. */
@@ -333,6 +341,7 @@ export class Watch {
     }
     this.#live = instances;
     for (const { role, directory, instance } of running) {
+      this.#roles.set(instance, role);
       if (isQuorum({ name: role })) this.#directories.set(directory.directoryId, instance);
     }
     const rosters = this.#contents?.rosters;

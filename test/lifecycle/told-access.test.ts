@@ -308,6 +308,11 @@ describe("a leaving broker", () => {
       "hold terminate/2 (kafka): stopping broker 1 is not safe: Kafka cannot be seen: User:rollcall-observer may not see (held until 2027-01-15T08:48:00Z at most)",
     ],
     [
+      "never in service, but it may be the only one that runs",
+      leaving(0, [{ ...me, served: false }], { vacant: [{ id: 2, zone: B, served: true }] }),
+      "change terminate/2 send access #1 (table, agent): Kafka does not let its observer see",
+    ],
+    [
       "with others in service that cannot do it",
       leaving(WATCH + 1, [me, peer]),
       "change terminate/2 send access #1 (table, agent): Kafka does not let its observer see",
