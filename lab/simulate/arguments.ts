@@ -79,7 +79,14 @@ export function parseArguments(args: readonly string[]): Asked {
       return { what: "orders", json };
     default: {
       const from = whole("from", values.from ?? "1", 0);
-      return { what: "seeds", seeds: whole("seeds", values.seeds ?? "100", 1), from, bail, json };
+      const seeds = whole("seeds", values.seeds ?? "100", 1);
+      // Beyond, one more is the same number.
+      if (!Number.isSafeInteger(from + seeds)) {
+        throw new UsageError(
+          `--from ${from} is too large: ${seeds} seeds from there on are beyond ${Number.MAX_SAFE_INTEGER}`,
+        );
+      }
+      return { what: "seeds", seeds, from, bail, json };
     }
   }
 }
@@ -88,7 +95,9 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}: see --help`);
+    // Node goes on to tell how to pass what looks like an option; nothing here does.
+    const [what] = (error instanceof Error ? error.message : String(error)).split(". ");
+    throw new UsageError(`${what}: see --help`);
   }
 }
 

@@ -57,6 +57,8 @@ const EACH = 5 * SECOND;
 const HOPELESS = 60 * SECOND;
 /** How long a replay and all that comes of it may take. */
 const REPLAY = 3 * MINUTE;
+/** How often it is waited for that nothing changes any more. */
+const ROUNDS = 3;
 /** Calls that no history needs. */
 const MOST_CALLS = 60_000;
 /** Actions that change nothing but how long a lifecycle action is kept open. */
@@ -227,20 +229,35 @@ class Player {
 
   /** Invariant 7. */
   async #replay(stage: Stage, window: Window): Promise<void> {
-    const { cloud, clock } = stage;
+    const { clock } = stage;
+    if (this.#breach || (window.rested && !(await this.#isAtRest(stage)))) return;
     const [from, to] = [this.#begun + window.from, Math.min(this.#begun + window.to, clock.now())];
-    if (this.#breach || from >= to) return;
+    if (from >= to) return;
     this.#tell(stage, `= replayed: ${stamp(from - this.#begun)} to ${stamp(to - this.#begun)}`);
-    const mark = cloud.calls.all().length;
     await replay(stage, from, to);
-    if (await this.#until(stage, clock.now() + REPLAY)) return;
-    const made = cloud.calls
-      .all()
-      .slice(mark)
-      .find((call) => stage.containers.of(call.caller) && !HARMLESS.test(call.action));
+    const made = await this.#changed(stage, REPLAY);
     if (!made) return;
     const detail = `after a replay ${made.caller.role} calls ${made.service}:${made.action} ${about(made.input)}`;
     this.#breach = { invariant: 7, detail, at: made.at };
+  }
+
+  /** Whether nothing is changed for as long as a replay may take; waited for a few times. */
+  async #isAtRest(stage: Stage): Promise<boolean> {
+    for (let round = 0; round < ROUNDS && !this.#breach; round++) {
+      if (!(await this.#changed(stage, REPLAY))) return !this.#breach;
+    }
+    return false;
+  }
+
+  /** The first change that a function makes within that time, ms; which passes either way, unless something is broken. */
+  async #changed(stage: Stage, within: number): Promise<Call | undefined> {
+    const { cloud, clock, containers } = stage;
+    const mark = cloud.calls.all().length;
+    if (await this.#until(stage, clock.now() + within)) return undefined;
+    return cloud.calls
+      .all()
+      .slice(mark)
+      .find((call) => containers.of(call.caller) && !HARMLESS.test(call.action));
   }
 
   /** Lets that time come, and answers whether something is broken by then. */

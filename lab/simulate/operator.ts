@@ -3,6 +3,7 @@
  * A hold is taken back; an id is taken from nobody but a member whose process cannot start any more, and that is terminated then.
  */
 import type { RoleName } from "../../shared/cluster/definition.ts";
+import { isCountedOn, isHoldable } from "../../shared/lifecycle/askable.ts";
 import { uttered } from "../../shared/lifecycle/decide/wish.ts";
 import { type Explanation, explain, withRecord } from "../../shared/lifecycle/explain.ts";
 import { perform } from "../../shared/lifecycle/perform.ts";
@@ -38,10 +39,6 @@ const EACH = 2 * SECOND;
 const PATIENCE = 120 * SECOND;
 /** How often the record may have moved on meanwhile. */
 const ROUNDS = 5;
-
-const HOLDABLE = /^(Pending|InService|Terminating)(:Wait)?$/;
-/** Kafka has the node already: to give it up then is not safe. */
-const COUNTED: ReadonlySet<string> = new Set(["launch/10", "launch/11"]);
 
 export class Operator {
   readonly #stage: Stage;
@@ -79,14 +76,16 @@ export class Operator {
       [...(rosters.get(intent.role)?.members.values() ?? [])].some(({ owner }) => owner === instance);
     switch (intent.kind) {
       case "hold": {
-        const member = this.#aimed(intent, ({ state }) => HOLDABLE.test(state));
+        const member = this.#aimed(intent, ({ state }) => isHoldable(state));
         if (!member || !(await this.#ask(member.instance, "hold"))) return false;
         this.#after(intent.for, async () => void (await this.#ask(member.instance, undefined)));
         return true;
       }
       case "abandon": {
         const member = this.#aimed(intent, ({ state }) => state === "Pending:Wait");
-        return member !== undefined && this.#ask(member.instance, "abandon", ({ step }) => !COUNTED.has(step.row));
+        return (
+          member !== undefined && this.#ask(member.instance, "abandon", (_now, _then, { step }) => !isCountedOn(step))
+        );
       }
       case "force": {
         const member = this.#aimed(intent, ({ instance }) => {
@@ -113,7 +112,7 @@ export class Operator {
   async #ask(
     instance: string,
     wish: OperatorWish["wish"] | undefined,
-    judge: (now: Explanation, then: Explanation) => boolean = () => true,
+    judge: (now: Explanation, then: Explanation, alone: Explanation) => boolean = () => true,
   ): Promise<boolean> {
     const { ports, plan, clock } = this.#stage;
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -125,11 +124,11 @@ export class Operator {
         .find(({ owner }) => owner === instance)?.id;
       const meant = wish === "release" && id !== undefined ? { id } : {};
       const operator = wish && uttered(now.facts, { wish, ...meant }, "asked in a history");
-      const then = await explain(plan(), ports, instance, {
-        seen: withRecord(now.facts, { operator }),
-        askQuorum: true,
-      });
-      if (!judge(now, then)) return false;
+      const after = (wished: OperatorWish | undefined): Promise<Explanation> =>
+        explain(plan(), ports, instance, { seen: withRecord(now.facts, { operator: wished }), askQuorum: true });
+      const then = await after(operator);
+      const alone = record?.operator ? await after(undefined) : now;
+      if (!judge(now, then, alone)) return false;
       // To be asked takes its time.
       const again = await explain(plan(), ports, instance, { askQuorum: true });
       if (again.step.do !== now.step.do || again.step.row !== now.step.row) return false;

@@ -11,7 +11,7 @@ import { emptyTally, merge, type Tally } from "./tally.ts";
 const SHARE = 25;
 
 /** Nearly everything of a history is garbage at its end: room for it saves the collector from looking at it often. MiB. */
-const YOUNG = 96;
+const YOUNG = 192;
 
 /** In how many parts the points of a scenario are played: in each of them one history more, which reaches no point. */
 const POINT_PARTS = 2;

@@ -74,7 +74,7 @@ const SCENARIO: v.GenericSchema<unknown, Scenario> = v.strictObject({
       silence: time,
     }),
   ),
-  replays: v.exactOptional(v.array(v.strictObject({ from: time, to: time }))),
+  replays: v.exactOptional(v.array(v.strictObject({ from: time, to: time, rested: v.exactOptional(v.literal(true)) }))),
 });
 
 /** Throws an Error that says what is wrong with the text. */

@@ -32,6 +32,8 @@ export interface Scenario {
 export interface Window {
   readonly from: number;
   readonly to: number;
+  /** Only once nothing has been changed for as long as a replay may take. */
+  readonly rested?: true;
 }
 
 const SECOND = 1000;
@@ -70,7 +72,7 @@ export function scenarioOf(seed: number): Scenario {
       ...drawLag(random.fork("lag"), span),
     ].sort((a, b) => a.at - b.at),
     // Where users and ACLs are kept, they are compared again before long, and that is no effect of the replay.
-    ...(!shape.secure && random.fork("replays").chance(0.05) && { replays: [{ from: 0, to: EVER }] }),
+    ...(!shape.secure && random.fork("replays").chance(0.05) && { replays: [{ from: 0, to: EVER, rested: true }] }),
   };
   return random.fork("together").chance(0.25) ? atOneMoment(plan) : plan;
 }

@@ -237,7 +237,7 @@ function paced(clock: Clock, pace: number): Clock {
 
 /** The plans of late, by definition: configurations that were rendered in one history are the same in another. */
 const plans = new Map<string, Plan>();
-const MOST_PLANS = 256;
+const MOST_PLANS = 1_024;
 
 function planOf(definition: Definition): Plan {
   const name = JSON.stringify(definition);

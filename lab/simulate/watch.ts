@@ -253,8 +253,11 @@ export class Watch {
     if (this.#nature.has(violation)) return true;
     if (this.#asked("force", instance)) return true;
     // Nothing rests on a quorum before Rollcall has seen it formed: only then brokers are told of it.
+    const process = this.#stage.kafka.processes().find((one) => one.instance === instance);
+    // It was formatted before it was started, however long that takes.
+    const since = kind === "voter emptied" ? (process?.started ?? at) : at;
     if (
-      at < this.#formed + NEWLY_FORMED &&
+      since < this.#formed + NEWLY_FORMED &&
       (kind === "stopped under majority" || kind === "voter emptied" || kind === "metadata lost")
     )
       return true;
