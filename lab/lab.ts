@@ -17,6 +17,7 @@ import { environmentOf, kafkaEnvironmentOf } from "../shared/lambda/environment.
 import { silence, type Telemetry } from "../shared/lambda/telemetry.ts";
 import { planFor } from "../shared/lifecycle/plan.ts";
 import type { Clock, Log, NetworkView, Ports, Table } from "../shared/lifecycle/ports.ts";
+import type { Authority } from "./certificates.ts";
 import type { RealClock } from "./clock.ts";
 import { Cloud } from "./cloud/cloud.ts";
 import { LAB_DELAYS } from "./cloud/delays.ts";
@@ -54,7 +55,10 @@ export interface LabOptions {
 
 export interface Lab {
   readonly cloud: Cloud;
+  /** As last deployed. */
   readonly definition: Definition;
+  /** Who signed the nodes' certificate; undefined where they have none. */
+  readonly authority: Authority | undefined;
   readonly clock: Clock;
   readonly endpoint: string;
   readonly stack: DeployedStack;
@@ -62,9 +66,12 @@ export interface Lab {
   readonly journal: Journal;
   /** Reads without counting as Rollcall's own calls. */
   readonly table: Table;
+  /** As Rollcall's observer sees it. */
   readonly kafka: NetworkView;
   /** The groups are made, and their instances launch. */
   launch(): Promise<void>;
+  /** Deploys that definition of the same cluster, with the template that is compiled of it. */
+  deploy(definition: Definition, template: unknown): Promise<void>;
   /** The functions' code with that definition of the same cluster: what is deployed with the template that is compiled of it. */
   code(definition: Definition): FunctionCode;
   machine(instance: string): Machine;
@@ -147,24 +154,36 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         },
       };
     };
-    await provideSecrets(cloud, definition, seededRandom(options.seed).fork("secrets"), clock.now());
+    const authority = await provideSecrets(cloud, definition, seededRandom(options.seed).fork("secrets"), clock.now());
     const stack = await deployStack(cloud, {
       template: options.template,
       definition,
       clock,
       functions: functionsOf(definition),
     });
+    const lookAs = (now: Definition): NetworkView => options.kafka(looker(now, secretsFor("view")));
+    const code = (next: Definition): FunctionCode => codeOf(functionsOf(next));
+    let deployed = { definition, kafka: lookAs(definition) };
     return {
       cloud,
-      definition,
+      get definition() {
+        return deployed.definition;
+      },
+      authority,
       clock,
       endpoint: door.endpoint,
       stack,
       journal,
       table: dynamoTable({ client: clientsOf("view").dynamodb, tableName: stack.table, cluster: definition.cluster }),
-      kafka: options.kafka(looker(definition, secretsFor("view"))),
+      get kafka() {
+        return deployed.kafka;
+      },
       launch: () => stack.launch(),
-      code: (next) => codeOf(functionsOf(next)),
+      async deploy(next, template) {
+        await stack.stack.update(template, { code: code(next) });
+        deployed = { definition: next, kafka: lookAs(next) };
+      },
+      code,
       machine(instance) {
         const machine = machines.get(instance);
         if (!machine) throw new Error(`the lab has no machine for ${instance}`);

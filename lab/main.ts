@@ -29,6 +29,7 @@ const USAGE = `npm start -- [options]
   --cluster FILE  the cluster's definition (default: clusters/lab.yml)
   --json          one JSON object a line, the last one the summary
   --stay          keep the cluster up until Ctrl-C, and tell how to look at it and hurt it
+  --renew         renew all that nodes know each other by: their password twice in a row, certificate and authority (longer)
   --no-kafka      modelled nodes instead of real Kafka
   --help          this text
 
@@ -40,6 +41,7 @@ interface Options {
   readonly json: boolean;
   readonly stay: boolean;
   readonly real: boolean;
+  readonly renew: boolean;
 }
 
 class UsageError extends Error {}
@@ -60,12 +62,14 @@ function optionsOf(args: string[]): Options | "help" {
         cluster: { type: "string", default: join(ROOT, "clusters/lab.yml") },
         json: { type: "boolean", default: false },
         stay: { type: "boolean", default: false },
+        renew: { type: "boolean", default: false },
         "no-kafka": { type: "boolean", default: false },
         help: { type: "boolean", default: false, short: "h" },
       },
     });
     if (values.help) return "help";
-    return { cluster: values.cluster, json: values.json, stay: values.stay, real: !values["no-kafka"] };
+    const { cluster, json, stay, renew } = values;
+    return { cluster, json, stay, renew, real: !values["no-kafka"] };
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
   }
@@ -93,6 +97,15 @@ function readCluster(file: string): Definition {
   return definition;
 }
 
+/** Throws where there is nothing to renew. */
+function refuseRenewal({ cluster, real }: Options, { security }: Definition): void {
+  if (!real) throw new UsageError("--renew shows what real nodes do: leave out --no-kafka");
+  if (!security)
+    throw new UsageError(
+      `--renew: the nodes of --cluster ${cluster} know each other by nothing; take one with security, e.g. clusters/secure.yml`,
+    );
+}
+
 function moved(definition: Definition, slot: number): Definition {
   try {
     return toLoopback(definition, slot);
@@ -109,6 +122,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const declared = readCluster(options.cluster);
+  if (options.renew) refuseRenewal(options, declared);
   const clock = realClock();
   const view = createView({
     out: process.stdout,
@@ -149,7 +163,7 @@ async function run(options: Options, declared: Definition, clock: RealClock, vie
 
 /** @throws {Interrupted} */
 async function inLab(
-  { stay, json }: Options,
+  { stay, json, renew }: Options,
   definition: Definition,
   nodes: Nodes,
   slot: number,
@@ -172,17 +186,17 @@ async function inLab(
   try {
     view.done();
     view.note(`cloud: ${lab.endpoint}; addresses of ${definition.cluster}: 127.${slot}.0.0/16`);
-    const tour = await giveTour({
+    const { summary, problems } = await giveTour({
       ...nodes,
       lab,
       view,
       interrupted: promise,
+      renew,
       template: (next) => packageTemplate(next, SCRATCH, signal),
     });
-    const { summary, problems } = tour;
     if (!stay) view.summary(summary, problems, whereNext(summary.ok));
     else {
-      const file = keepDefinition(tour.definition, slot);
+      const file = keepDefinition(lab.definition, slot);
       try {
         view.summary(summary, problems, lookAround(lab, nodes.kafka.real, file));
         await staying(lab, json ? undefined : view, promise);

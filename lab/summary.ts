@@ -3,6 +3,7 @@
 import type { RoleName } from "../shared/cluster/definition.ts";
 import type { EnsembleFindings } from "./tour/ensemble.ts";
 import type { OutageFindings } from "./tour/outage.ts";
+import { type AuthorityFindings, RENEWED, type RenewalFindings } from "./tour/renew.ts";
 import { type RotationFindings, rotatedWell } from "./tour/rotate.ts";
 import { SECURE, type SecurityFindings } from "./tour/security.ts";
 
@@ -55,6 +56,8 @@ export interface Findings {
   readonly security?: SecurityFindings;
   /** Likewise, where a changed definition could be deployed. */
   readonly rotation?: RotationFindings;
+  /** Likewise, where nodes have a certificate. */
+  readonly renewal?: RenewalFindings;
   /** Of a cluster on ZooKeeper. */
   readonly ensemble?: EnsembleFindings;
   /** Likewise. Real nodes only. */
@@ -79,6 +82,8 @@ export interface Expected {
   readonly security: boolean;
   /** Whether the nodes' own credential was to be rotated. */
   readonly rotation: boolean;
+  /** Whether their certificate was to be renewed with it; `authority`: whether another authority was to take over. */
+  readonly renewal: boolean | "authority";
   /** Whether an ensemble was to be watched. */
   readonly ensemble: boolean;
   /** Whether an ensemble was to lose its majority. */
@@ -100,6 +105,7 @@ export function isOk(findings: Findings, expected: Expected): { readonly ok: boo
     ...(isTime(findings.launch.seconds) ? [] : [`the launch took ${findings.launch.seconds} s`]),
     ...securityProblems(findings, expected),
     ...rotationProblems(findings, expected),
+    ...renewalProblems(findings, expected),
     ...ensembleProblems(findings, expected),
     ...outageProblems(findings, expected),
     ...(Object.keys(findings.apiCalls).length > 0 ? [] : ["no API call was counted"]),
@@ -178,6 +184,26 @@ function rotationProblems({ rotation }: Findings, expected: Expected): string[] 
     ...(former === wanted.former ? [] : [`the nodes' former password: ${former}, not ${wanted.former}`]),
     ...(present === wanted.present ? [] : [`the nodes' present password: ${present}, not ${wanted.present}`]),
     ...(refusals === 0 ? [] : [`nodes were refused by others ${refusals} times while passwords were rotated`]),
+  ];
+}
+
+function renewalProblems({ renewal }: Findings, expected: Expected): string[] {
+  if (!renewal) return expected.renewal ? ["the nodes' certificate was not renewed"] : [];
+  const { servers, certificate, authority } = renewal;
+  return [
+    ...(servers > 0 ? [] : ["no node speaks TLS"]),
+    ...(certificate === RENEWED.certificate ? [] : [`the nodes' certificate: ${certificate}, not renewed`]),
+    ...(authority ? successionProblems(authority) : []),
+    ...(expected.renewal === "authority" && !authority ? ["no other authority took over"] : []),
+  ];
+}
+
+function successionProblems({ former, present, refusals }: AuthorityFindings): string[] {
+  const wanted = RENEWED.authority;
+  return [
+    ...(former === wanted.former ? [] : [`who believes the former authority: ${former}, not ${wanted.former}`]),
+    ...(present === wanted.present ? [] : [`who believes the present authority: ${present}, not ${wanted.present}`]),
+    ...(refusals === 0 ? [] : [`nodes were refused by others ${refusals} times while another authority took over`]),
   ];
 }
 

@@ -19,8 +19,8 @@ export interface WorkloadOptions {
   readonly producer: string;
   /** How long the topic may take to come to be, ms. */
   readonly within: number;
-  /** Where brokers ask who writes and reads. */
-  readonly login?: Login;
+  /** Where brokers ask who writes and reads: asked anew for each connection. */
+  readonly login?: () => Login;
 }
 
 export interface Workload {

@@ -21,9 +21,9 @@ export interface Guard {
 const PERIOD = 300;
 
 export function keepGuard(lab: Lab, truth: Truth): Guard {
-  const { cloud, clock, definition } = lab;
+  const { cloud, clock } = lab;
   const invariants = new Invariants({
-    definition: () => definition,
+    definition: () => lab.definition,
     secrets: SECRET_FORMS,
     ...(truth.kafka && { kafka: truth.kafka }),
   });

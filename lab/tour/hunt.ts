@@ -92,24 +92,34 @@ export class Hunt {
   }
 }
 
-/** The secrets of the lab's cloud: every text in each, down to a private key's lines. */
-export async function secretsOf(lab: Lab): Promise<Secret[]> {
-  const { SecretList = [] } = (await lab.operate("secretsmanager", "ListSecrets", {})) as {
+/** The secrets of the lab's cloud: every text in each, down to a private key's lines, and what it was before the last change. */
+export async function secretsOf({ operate }: Pick<Lab, "operate">): Promise<Secret[]> {
+  const { SecretList = [] } = (await operate("secretsmanager", "ListSecrets", {})) as {
     readonly SecretList?: readonly { readonly Name: string }[];
   };
   const found: Secret[] = [];
   for (const { Name: name } of SecretList) {
-    const { SecretString: text = "{}" } = (await lab.operate("secretsmanager", "GetSecretValue", {
-      SecretId: name,
-    })) as { readonly SecretString?: string };
-    for (const [key, value] of Object.entries(JSON.parse(text) as Record<string, string>)) {
-      // Certificates are shown to whoever connects.
-      if (key === "certificate" || key === "authority") continue;
-      const parts = value.split("\n").filter((line) => line.length >= 16 && !line.startsWith("-----"));
-      for (const part of parts) found.push({ name: `${key} of secret ${name}`, value: part });
+    const { VersionIdsToStages = {} } = (await operate("secretsmanager", "DescribeSecret", { SecretId: name })) as {
+      readonly VersionIdsToStages?: Readonly<Record<string, unknown>>;
+    };
+    for (const VersionId of Object.keys(VersionIdsToStages)) {
+      const { SecretString: text = "{}" } = (await operate("secretsmanager", "GetSecretValue", {
+        SecretId: name,
+        VersionId,
+      })) as { readonly SecretString?: string };
+      found.push(...partsOf(name, text));
     }
   }
   return found;
+}
+
+function partsOf(name: string, text: string): Secret[] {
+  return Object.entries(JSON.parse(text) as Record<string, string>).flatMap(([key, value]) => {
+    // Certificates are shown to whoever connects.
+    if (key === "certificate" || key === "authority") return [];
+    const parts = value.split("\n").filter((line) => line.length >= 16 && !line.startsWith("-----"));
+    return parts.map((part) => ({ name: `${key} of secret ${name}`, value: part }));
+  });
 }
 
 /** What Rollcall and the cloud have said and kept. */

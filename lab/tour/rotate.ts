@@ -1,18 +1,18 @@
 /**
  * The credential of brokers, controllers and tools is rotated while clients write, and no node may ever meet another that does not
- * know its password. Where brokers alone have one, it is rotated twice, and the second deployment overtakes the roll-out of the first.
+ * know its password. Where it is rotated twice, the second deployment overtakes the roll-out of the first.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { type Definition, withGeneration } from "../../shared/cluster/definition.ts";
-import { CONTROLLER_PORT, kindOf } from "../../shared/cluster/role-kinds.ts";
+import { CONTROLLER_PORT } from "../../shared/cluster/role-kinds.ts";
 import { adminSecret, adminUser } from "../../shared/cluster/security.ts";
-import { planFor } from "../../shared/lifecycle/plan.ts";
 import type { TableContents } from "../../shared/lifecycle/ports.ts";
 import type { Lab } from "../lab.ts";
 import type { Login } from "../workload/connection.ts";
+import { agreed } from "./agreed.ts";
 import { waits } from "./hurt.ts";
+import { refusalsIn } from "./refusals.ts";
+import { deploy, everywhere, ROLL_OUT_LIMIT, type RollOut } from "./roll-out.ts";
 import { clientOf, secretOf, trusted } from "./security.ts";
 import { until } from "./until.ts";
 
@@ -40,47 +40,28 @@ export const rotatedWell = ({
   refusals: 0,
 });
 
-export interface Rotation {
-  readonly lab: Lab;
-  /** The template of a definition, as a deployment makes it. */
-  readonly template: (definition: Definition) => Promise<unknown>;
-  /** Of real machines: has a directory for each. */
-  readonly folder: string;
+export interface Rotation extends RollOut {
   /** `host:port` of the load balancer. */
   readonly door: string;
+  /** How often; each time, every node that has it starts anew. */
+  readonly times: 1 | 2;
 }
 
-/** How long nodes may take for one generation, ms: one after the other, each until it is back in every ISR. */
-const LIMIT = 240_000;
 const CONNECT_LIMIT = 3_000;
 
 /** @throws {Overdue} naming what every node was waiting for */
-export async function rotate({ lab, template, folder, door }: Rotation): Promise<RotationFindings> {
+export async function rotate(rotation: Rotation): Promise<RotationFindings> {
+  const { lab, folder, door, times } = rotation;
   const { clock, definition } = lab;
   const from = definition.security?.generation ?? 0;
-  const having = definition.roles.filter((role) => kindOf(role).runs === "kafka");
-  // Each time, every node that has it starts anew.
-  const to = having.length > 1 ? from + 1 : from + 2;
+  const to = from + times;
   const before = refusalsIn(folder);
   const began = clock.now();
   for (let generation = from + 1; generation <= to; generation += 1) {
-    const next = withGeneration(definition, generation);
-    await lab.stack.stack.update(await template(next), { code: lab.code(next) });
-    const all = generation === to;
-    await until(
-      clock,
-      `${all ? "every node" : "a node"} to have generation ${generation} of the credential`,
-      LIMIT,
-      async () => {
-        const contents = await lab.table.readAll();
-        const have = generationsOf(definition, contents);
-        if (!all) return have.includes(generation) ? true : undefined;
-        const applied = contents.access?.digest === planFor(next).access()?.digest;
-        return have.every((one) => one === generation) && !contents.turn && applied ? true : undefined;
-      },
-      () => waits(lab),
-    );
+    await deploy(rotation, withGeneration(definition, generation));
+    if (generation < to) await somewhere(lab, generation);
   }
+  await everywhere(lab, times);
   const seconds = (clock.now() - began) / 1000;
   const attempts = async (generation: number): Promise<string[]> => {
     const login = await adminLogin(lab, generation);
@@ -93,19 +74,25 @@ export async function rotate({ lab, template, folder, door }: Rotation): Promise
     from,
     to,
     seconds,
-    former: summedUp(await attempts(from)),
-    present: summedUp(await attempts(to)),
+    former: agreed(await attempts(from)),
+    present: agreed(await attempts(to)),
     refusals: refusalsIn(folder) - before,
   };
 }
 
-/** Of every node that has a credential. */
-function generationsOf(definition: Definition, { rosters }: TableContents): (number | undefined)[] {
-  return definition.roles
-    .filter((role) => kindOf(role).runs === "kafka")
-    .flatMap(({ name }) => [...(rosters.get(name)?.members.values() ?? [])])
-    .filter(({ owner }) => owner !== undefined)
-    .map(({ generation }) => generation);
+/** Until the first node has that generation. */
+async function somewhere(lab: Lab, generation: number): Promise<void> {
+  await until(
+    lab.clock,
+    `a node to have generation ${generation} of the credential`,
+    ROLL_OUT_LIMIT,
+    async () => (generationsIn(await lab.table.readAll()).has(generation) ? true : undefined),
+    () => waits(lab),
+  );
+}
+
+function generationsIn({ rosters }: TableContents): Set<number | undefined> {
+  return new Set([...rosters.values()].flatMap(({ members }) => [...members.values()].map((m) => m.generation)));
 }
 
 function controllersOf({ roles }: Definition): string[] {
@@ -160,31 +147,5 @@ async function attempt(work: () => Promise<void>, end: () => Promise<void>): Pro
     return /SASL|uthentication/.test(text) ? "refused" : text;
   } finally {
     await end();
-  }
-}
-
-/** One word where all say the same. */
-const summedUp = (answers: readonly string[]): string => [...new Set(answers)].join(", ");
-
-/** As Kafka's network client says it, of whichever peer refused it. */
-const REFUSAL = /failed authentication due to/g;
-
-/** What the machines' servers have written down of it so far. */
-function refusalsIn(folder: string): number {
-  let count = 0;
-  for (const machine of readdirSync(folder)) {
-    const logs = join(folder, machine, "home/logs");
-    for (const name of filesIn(logs).filter((file) => file.startsWith("server.log"))) {
-      count += readFileSync(join(logs, name), "utf8").match(REFUSAL)?.length ?? 0;
-    }
-  }
-  return count;
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }

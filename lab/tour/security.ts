@@ -80,6 +80,25 @@ export async function loginOf(lab: Lab, user: User): Promise<Login> {
   return { username: user.name, password, ...(security?.encrypt && (await trusted(lab))) };
 }
 
+/** The user that writes, as a client of its own, which can be told whom to believe from now on. */
+export interface WritingClient {
+  readonly topic: string;
+  readonly login: () => Login;
+  /** PEM after PEM. */
+  readonly believe: (authorities: string) => void;
+}
+
+export async function writingClient(lab: Lab, { topic, writer }: Cast): Promise<WritingClient> {
+  let login = await loginOf(lab, writer);
+  return {
+    topic,
+    login: () => login,
+    believe: (authority) => {
+      login = { ...login, authority };
+    },
+  };
+}
+
 /** Whom clients believe that speak TLS; empty where nobody does. */
 export async function trusted(lab: Lab): Promise<Pick<Login, "authority">> {
   const id = lab.definition.security?.authority;

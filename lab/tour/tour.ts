@@ -1,6 +1,6 @@
 /** The tour: a whole cluster comes up at once, four things happen to it, and nothing is lost. */
 
-import { type Definition, type Role, type RoleName, roleOf, withGeneration } from "../../shared/cluster/definition.ts";
+import { type Definition, type Role, type RoleName, roleOf } from "../../shared/cluster/definition.ts";
 import { isQuorum, kindOf, quorumRole } from "../../shared/cluster/role-kinds.ts";
 import { Interrupted } from "../interruption.ts";
 import type { Truth } from "../invariants/truth.ts";
@@ -16,9 +16,11 @@ import { type Blow, strike, waits } from "./hurt.ts";
 import { Observer } from "./observe.ts";
 import { loseMajority } from "./outage.ts";
 import { isOwn, nameOfCall } from "./own-calls.ts";
+import { changeAuthority, renewCertificate } from "./renew.ts";
 import { replayAll } from "./replay.ts";
+import type { RollOut, Template } from "./roll-out.ts";
 import { rotate } from "./rotate.ts";
-import { castOf, loginOf, trySecurity } from "./security.ts";
+import { castOf, trySecurity, type WritingClient, writingClient } from "./security.ts";
 import { keepShowing, type Screen } from "./show.ts";
 import type { StartTraffic, Traffic } from "./traffic.ts";
 import { until } from "./until.ts";
@@ -31,13 +33,15 @@ export interface TourOptions {
   readonly startTraffic: StartTraffic;
   readonly sessions: Sessions;
   /** What a deployment makes of a definition; without it none is deployed after the first. */
-  readonly template?: (definition: Definition) => Promise<unknown>;
+  readonly template?: Template;
   /** Of real machines: has a directory for each. */
   readonly folder?: string;
   /** Fewest acknowledged messages for the tour to prove anything. */
   readonly atLeast: number;
   /** How long the launch may take, ms; by default LAUNCH_LIMIT. */
   readonly within?: number;
+  /** Whether all that nodes know each other by is renewed, not only what goes with one roll-out: several more of them. */
+  readonly renew?: boolean;
   /** What happens to the cluster; by default three brokers and a member of the quorum are lost. */
   readonly blows?: readonly Blow[];
   /** Rejects with Interrupted where the tour is to break off. */
@@ -45,8 +49,6 @@ export interface TourOptions {
 }
 
 export interface TourEnd {
-  /** As last deployed. */
-  readonly definition: Definition;
   readonly summary: Summary;
   readonly problems: readonly string[];
 }
@@ -55,7 +57,7 @@ const LAUNCH_LIMIT = 180_000;
 
 /** @throws {Interrupted} once nothing of it is under way any more */
 export async function giveTour(options: TourOptions): Promise<TourEnd> {
-  const { lab, view, kafka, template, folder, interrupted, within = LAUNCH_LIMIT } = options;
+  const { lab, view, kafka, template, folder, interrupted, renew = false, within = LAUNCH_LIMIT } = options;
   const { blows = blowsFor(lab.definition) } = options;
   const observer = new Observer(lab);
   const started = lab.clock.now();
@@ -65,10 +67,12 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
   let replay: Findings["replay"] = { events: 0, changes: 0 };
   let security: Findings["security"];
   let rotation: Findings["rotation"];
+  let renewal: Findings["renewal"];
   let ensemble: Findings["ensemble"];
   let outage: Findings["outage"];
   const cast = kafka.real ? castOf(lab.definition) : undefined;
-  const rotates = cast !== undefined && template !== undefined && folder !== undefined;
+  const rollOut: RollOut | undefined = cast && template && folder !== undefined ? { lab, template, folder } : undefined;
+  const certified = lab.authority !== undefined;
   const darkens = kafka.real && kindOf(quorumRole(lab.definition)).asked === "words";
   const problems: string[] = [];
   let ended = false;
@@ -91,7 +95,7 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     launch = { seconds: (lab.clock.now() - started) / 1000, own: ownShare(lab) };
 
     view.step("Messages begin to flow, acknowledged by at least two of three replicas");
-    const writer = cast && { topic: cast.topic, login: await loginOf(lab, cast.writer) };
+    const writer = cast && (await writingClient(lab, cast));
     traffic = await options.startTraffic(() => bootstrapOf(screen.latest()), writer);
     if (darkens) {
       view.step("All members of the ensemble but one go down, and just then two nodes are terminated");
@@ -111,13 +115,7 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
       );
     }
 
-    if (rotates) {
-      view.step("The nodes' own password is rotated while messages flow");
-      rotation = await atTheDoor(lab, (door) => rotate({ lab, template, folder, door }));
-      view.done();
-      const { from, to, former, present } = rotation;
-      view.note(`every node has generation ${to}: ${present}; generation ${from}: ${former}`);
-    }
+    if (rollOut && writer) ({ rotation, renewal } = await renewUnderLoad(rollOut, view, writer, renew));
 
     view.step("Everything acknowledged is read back and compared");
     messages = await traffic.finish();
@@ -166,6 +164,7 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
     replay,
     ...(security && { security }),
     ...(rotation && { rotation }),
+    ...(renewal && { renewal }),
     ...(ensemble && { ensemble }),
     ...(outage && { outage }),
     apiCalls: callsOf(lab),
@@ -173,14 +172,14 @@ export async function giveTour(options: TourOptions): Promise<TourEnd> {
   const expected: Expected = {
     ...expectedOf(lab.definition, blows, options.atLeast),
     security: cast !== undefined,
-    rotation: rotates,
+    rotation: renew || rollOut !== undefined,
+    renewal: renew && certified ? "authority" : certified && rollOut !== undefined,
     outage: darkens,
   };
   const { problems: short } = isOk(findings, expected);
   // Where the tour broke off, all that did not come after it is no news.
   if (ended) problems.push(...short);
-  const definition = rotation ? withGeneration(lab.definition, rotation.to) : lab.definition;
-  return { definition, summary: { ok: problems.length === 0, ...findings }, problems };
+  return { summary: { ok: problems.length === 0, ...findings }, problems };
 }
 
 /** Of each role: fewer would not stand what happens to them. */
@@ -208,6 +207,41 @@ function blowsFor(definition: Definition): Blow[] {
   ];
 }
 
+/**
+ * The nodes' own password, with it their certificate where they have one; and where all is to be renewed, whom they believe.
+ *
+ * @throws {Overdue} naming what every node was waiting for
+ */
+async function renewUnderLoad(
+  rollOut: RollOut,
+  view: View,
+  { believe }: WritingClient,
+  all: boolean,
+): Promise<Pick<Findings, "rotation" | "renewal">> {
+  const { lab } = rollOut;
+  const also = lab.authority ? ", and their certificate renewed" : "";
+  view.step(`The nodes' own password is rotated while messages flow${also}`);
+  const certificate = await renewCertificate(lab);
+  const rotation = await atTheDoor(lab, (door) => rotate({ ...rollOut, door, times: timesOf(lab.definition, all) }));
+  const renewal = await certificate?.look();
+  view.done();
+  const { from, to, former, present } = rotation;
+  view.note(`every node has generation ${to}: ${present}; generation ${from}: ${former}`);
+  if (!renewal) return { rotation };
+  view.note(`the certificate of ${renewal.servers} nodes: ${renewal.certificate}`);
+  if (!all) return { rotation, renewal };
+  view.step("Another authority takes over while messages flow, in three deployments");
+  const authority = await changeAuthority({ ...rollOut, believe });
+  view.done();
+  view.note(`who believes it alone: ${authority.present}; who believes the former: ${authority.former}`);
+  return { rotation, renewal: { ...renewal, authority } };
+}
+
+/** Where brokers alone have the password, a second rotation takes no longer than one of brokers and controllers does. */
+function timesOf({ roles }: Definition, all: boolean): 1 | 2 {
+  return all || roles.filter((role) => kindOf(role).runs === "kafka").length === 1 ? 2 : 1;
+}
+
 function titleOf({ role, id, kind }: Blow): string {
   switch (kind) {
     case "died":
@@ -223,7 +257,7 @@ function expectedOf(
   definition: Definition,
   blows: readonly Blow[],
   acknowledged: number,
-): Omit<Expected, "security" | "rotation" | "outage"> {
+): Omit<Expected, "security" | "rotation" | "renewal" | "outage"> {
   return {
     nodes: Object.fromEntries(definition.roles.map((role) => [role.name, sizeOfRole(role)])),
     replacements: blows.map(({ role, kind }) => ({ role, kind })),

@@ -4,7 +4,8 @@ import type { Login } from "../workload/connection.ts";
 /** Who writes, and to which topic, where brokers ask that. */
 export interface Writer {
   readonly topic: string;
-  readonly login: Login;
+  /** Asked anew for each connection. */
+  readonly login: () => Login;
 }
 
 /** Makes the topic and begins to send to it; `bootstrap` answers which brokers there are now, as `host:port`. */

@@ -4,6 +4,7 @@ import { type Paint, plain, wrap } from "../../shared/terminal/text.ts";
 import type { Replacement, Summary } from "../summary.ts";
 import type { EnsembleFindings } from "../tour/ensemble.ts";
 import type { OutageFindings } from "../tour/outage.ts";
+import { RENEWED, type RenewalFindings } from "../tour/renew.ts";
 import { type RotationFindings, rotatedWell } from "../tour/rotate.ts";
 import { isSecure, type SecurityFindings } from "../tour/security.ts";
 
@@ -56,7 +57,7 @@ function rowLines({ name, text, bad }: Row, width: number, paint: Paint): string
 
 function rowsOf(summary: Summary): Row[] {
   const { kafka, nodes, launch, replacements, messages, replay, apiCalls } = summary;
-  const { security, rotation, ensemble, outage } = summary;
+  const { security, rotation, renewal, ensemble, outage } = summary;
   const calls = Object.entries(apiCalls).sort(([, a], [, b]) => b - a);
   const total = calls.reduce((sum, [, count]) => sum + count, 0);
   const most = calls.slice(0, 3).map(([action, count]) => `${action} ${number(count)}`);
@@ -74,6 +75,7 @@ function rowsOf(summary: Summary): Row[] {
     ...(outage ? [row("", ...heldUp(outage))] : []),
     ...(security ? [row("Security", tried(security), !isSecure(security))] : []),
     ...(rotation ? [row("Rotated", ...turnedOver(rotation))] : []),
+    ...(renewal ? [row("Renewed", ...renewed(renewal))] : []),
     row(
       "Messages",
       `${number(messages.acknowledged)} acknowledged, ${number(messages.read)} read back: ${number(messages.lost)} lost, ${number(messages.duplicated)} duplicated`,
@@ -124,6 +126,18 @@ function turnedOver(rotation: RotationFindings): [string, boolean] {
   const well = former === wanted.former && present === wanted.present && refusals === wanted.refusals;
   const passwords = `the nodes' password ${to} is ${present}, ${from} ${former}`;
   return [`${passwords}; ${number(refusals)} refusals among nodes, ${seconds.toFixed(1)}s`, !well];
+}
+
+/** The words, and whether they are bad news. */
+function renewed({ servers, certificate, authority }: RenewalFindings): [string, boolean] {
+  const shown = `the certificate of ${number(servers)} nodes is ${certificate}`;
+  const well = certificate === RENEWED.certificate;
+  if (!authority) return [shown, !well];
+  const { former, present, refusals, seconds } = authority;
+  const wanted = RENEWED.authority;
+  const taken = former === wanted.former && present === wanted.present && refusals === wanted.refusals;
+  const believed = `another authority is ${present}, the former ${former}`;
+  return [`${shown}; ${believed}; ${number(refusals)} refusals among nodes, ${seconds.toFixed(1)}s`, !well || !taken];
 }
 
 /** `12,345` */

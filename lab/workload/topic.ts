@@ -38,11 +38,11 @@ export class Topic {
   readonly #topic: NewTopic;
   readonly #bootstrap: () => readonly string[];
   readonly #clock: Clock;
-  readonly #login: Login | undefined;
+  readonly #login: (() => Login) | undefined;
   readonly #connections = new Map<string, Connection>();
   #metadata: TopicMetadata | undefined;
 
-  constructor(topic: NewTopic, bootstrap: () => readonly string[], clock: Clock, login?: Login) {
+  constructor(topic: NewTopic, bootstrap: () => readonly string[], clock: Clock, login?: () => Login) {
     this.#topic = topic;
     this.#bootstrap = bootstrap;
     this.#clock = clock;
@@ -151,7 +151,7 @@ export class Topic {
   #connection(server: string): Connection {
     const known = this.#connections.get(server);
     if (known && !known.ended) return known;
-    const connection = new Connection(server, LIMIT, this.#login);
+    const connection = new Connection(server, LIMIT, this.#login?.());
     this.#connections.set(server, connection);
     return connection;
   }

@@ -139,13 +139,13 @@ export interface Definition {
   readonly alarms: readonly string[];
 }
 
-/** The role of that name; throws where the definition has none, which its validation excludes. */
 /** The same, with nodes logging in by that generation of their credential; without effect where nobody is asked who he is. */
 export function withGeneration(definition: Definition, generation: number): Definition {
   const { security } = definition;
   return security ? { ...definition, security: { ...security, generation } } : definition;
 }
 
+/** The role of that name; throws where the definition has none, which its validation excludes. */
 export function roleOf(definition: Definition, name: RoleName): Role {
   const role = definition.roles.find((r) => r.name === name);
   if (!role) throw new Error(`cluster ${definition.cluster} has no role ${name}`);

@@ -12,7 +12,6 @@ import { Cloud } from "../../lab/cloud/cloud.ts";
 import { LAB_DELAYS } from "../../lab/cloud/delays.ts";
 import { readPolicy } from "../../lab/cloud/iam/policy.ts";
 import { type HttpDoor, startHttpDoor } from "../../lab/doors/http.ts";
-import { findExhibitor } from "../../lab/kafka/exhibitor.ts";
 import { toLoopback } from "../../lab/loopback.ts";
 import type { Machine } from "../../lab/machines/machine.ts";
 import { type RealMachines, realMachines } from "../../lab/machines/real.ts";
@@ -26,15 +25,12 @@ import { render } from "../../shared/config/render.ts";
 import { ensembleSight } from "../../shared/kafka/ensemble.ts";
 import type { NodeAction, NodeAnswer } from "../../shared/lifecycle/sights.ts";
 import { definitionWith, FORMED, nodeOf, QUORUM } from "../config/cluster.ts";
-import { kafkaFor } from "./found-kafka.ts";
+import { exhibitorFor, kafkaFor } from "./found-kafka.ts";
 
-const CACHE = fileURLToPath(new URL("../../.lab", import.meta.url));
 const SCRIPT = fileURLToPath(new URL("../../resources/node/rollcall-node.sh", import.meta.url));
-const say = (line: string): void => console.log(line);
 
 const kafka = await kafkaFor("zookeeper");
-const exhibitor =
-  "missing" in kafka ? kafka : await findExhibitor({ environment: process.env, cache: CACHE, say }, kafka);
+const exhibitor = await exhibitorFor(kafka);
 const title = "missing" in exhibitor ? `Exhibitor (wants: ${exhibitor.missing})` : `Exhibitor ${exhibitor.version}`;
 
 const MEMBERS = [101, 102, 103];

@@ -89,6 +89,12 @@ for (const { cluster, kafka, quorum } of TOURS) {
       expect(rotation).toMatchObject({ from: 1, ...wanted, present: "ok", refusals: 0 });
     });
 
+    if (quorum.role === "controller") {
+      test("with it came another certificate, which every node shows", () => {
+        expect(summaryOf(end).renewal).toEqual({ servers: 6, certificate: "renewed" });
+      });
+    }
+
     if (quorum.role === "zookeeper") {
       test("without a majority of the ensemble nothing was worsened, and what was held went on after it", () => {
         const { outage } = summaryOf(end);

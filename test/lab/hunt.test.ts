@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { realClock } from "../../lab/clock.ts";
-import { Hunt } from "../../lab/tour/hunt.ts";
+import { Hunt, secretsOf } from "../../lab/tour/hunt.ts";
+import { ground } from "./cloud/ground.ts";
 
 const SECRET = { name: "password of secret rollcall/orders/admin-1", value: "Xq7mZ2pLw9Rt4Kd8" };
 const clock = realClock();
@@ -63,4 +64,21 @@ test("where secrets are kept is no finding, but that others may read them is", a
 test("a hunt for nothing proves nothing", async () => {
   const nothing = new Hunt(async () => [], { texts: async () => ({}), folder, clock });
   expect(await nothing.end()).toEqual(["there is no secret to look for"]);
+});
+
+test("what is looked for is every secret text there is, and what it was before it was changed", async () => {
+  const { call } = ground();
+  const [former, present] = ["MIGHAgEAMBMGByqGSM49", "AgEGCCqGSM49AwEHBG0w"];
+  const key = (line: string): string =>
+    JSON.stringify({
+      certificate: "that is shown to whoever connects",
+      key: `-----BEGIN PRIVATE KEY-----\n${line}\n-----END PRIVATE KEY-----\n`,
+    });
+  await call("secretsmanager", "CreateSecret", { Name: "tls", SecretString: key(former) });
+  await call("secretsmanager", "PutSecretValue", { SecretId: "tls", SecretString: key(present) });
+  const found = await secretsOf({ operate: call });
+  expect(found.toSorted((a, b) => (a.value < b.value ? -1 : 1))).toEqual([
+    { name: "key of secret tls", value: present },
+    { name: "key of secret tls", value: former },
+  ]);
 });

@@ -43,6 +43,7 @@ const EXPECTED: Expected = {
   fixedAddress: ["controller"],
   security: false,
   rotation: false,
+  renewal: false,
   outage: false,
   ensemble: false,
 };
@@ -116,8 +117,17 @@ describe("a cluster that asks who is there, on ZooKeeper", () => {
   const rotation = { from: 1, to: 3, seconds: 70, former: "refused", present: "ok", refusals: 0 };
   const held = [{ role: "zookeeper" as const, id: 3, reason: "only 0 other voters have caught up" }];
   const outage = { down: [1, 2], held, worsened: [], seconds: 40 };
-  const whole: Findings = { ...GOOD, security, rotation, ensemble, outage };
-  const expected = { ...EXPECTED, security: true, rotation: true, ensemble: true, outage: true };
+  const authority = { seconds: 200, former: "refused", present: "ok", refusals: 0 };
+  const renewal = { servers: 6, certificate: "renewed", authority };
+  const whole: Findings = { ...GOOD, security, rotation, renewal, ensemble, outage };
+  const expected: Expected = {
+    ...EXPECTED,
+    security: true,
+    rotation: true,
+    renewal: "authority",
+    ensemble: true,
+    outage: true,
+  };
 
   test("is ok where whoever has no leave was refused, and the ensemble served on", () => {
     expect(isOk(whole, expected)).toEqual({ ok: true, problems: [] });
@@ -141,6 +151,32 @@ describe("a cluster that asks who is there, on ZooKeeper", () => {
     ],
     ["a node refused another", { rotation: { ...rotation, refusals: 3 } }, "nodes were refused by others 3 times"],
     [
+      "a node shows the former certificate",
+      { renewal: { ...renewal, certificate: "renewed, former" } },
+      "the nodes' certificate: renewed, former, not renewed",
+    ],
+    ["nobody shows one", { renewal: { ...renewal, servers: 0 } }, "no node speaks TLS"],
+    [
+      "the former authority is as good as ever",
+      { renewal: { ...renewal, authority: { ...authority, former: "ok" } } },
+      "who believes the former authority: ok, not refused",
+    ],
+    [
+      "the present authority is not believed",
+      { renewal: { ...renewal, authority: { ...authority, present: "refused" } } },
+      "who believes the present authority: refused, not ok",
+    ],
+    [
+      "a node did not believe another",
+      { renewal: { ...renewal, authority: { ...authority, refusals: 2 } } },
+      "nodes were refused by others 2 times while another authority took over",
+    ],
+    [
+      "no other authority took over",
+      { renewal: { servers: 6, certificate: "renewed" } },
+      "no other authority took over",
+    ],
+    [
       "one was stopped without a majority",
       { outage: { ...outage, worsened: ["broker 2 does not run"] } },
       "without a majority of the ensemble: broker 2 does not run",
@@ -152,9 +188,10 @@ describe("a cluster that asks who is there, on ZooKeeper", () => {
   });
 
   test("is not where neither was tried", () => {
-    const { rotation: _, outage: __, ...rest } = whole;
+    const { rotation: _, renewal: __, outage: ___, ...rest } = whole;
     expect(isOk(rest, expected).problems).toEqual([
       "the nodes' own password was not rotated",
+      "the nodes' certificate was not renewed",
       "the ensemble never lost its majority",
     ]);
   });
@@ -187,7 +224,7 @@ describe("a cluster that asks who is there, on ZooKeeper", () => {
     ],
     ["nobody leads", { security, ensemble: { ...ensemble, leader: -1 } }, "the ensemble has no leader"],
   ])("is not where %s", (_, findings, reason) => {
-    expect(isOk({ ...GOOD, rotation, outage, ...findings }, expected).problems).toEqual([
+    expect(isOk({ ...GOOD, rotation, renewal, outage, ...findings }, expected).problems).toEqual([
       expect.stringContaining(reason),
     ]);
   });

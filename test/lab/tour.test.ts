@@ -91,6 +91,11 @@ describe("what cannot be started", { timeout: 90_000 }, () => {
     const words = await refused("--no-kafak");
     expect(words).toMatch(/--no-kafak[\s\S]*--cluster FILE[\s\S]*--json[\s\S]*--stay[\s\S]*--no-kafka/);
   });
+  test.concurrent("a renewal where there is nothing to renew, or nobody real", async () => {
+    const [nothing, nobody] = await Promise.all([refused("--renew"), refused("--renew", "--no-kafka")]);
+    expect(nothing).toMatch(/lab\.yml know each other by nothing.*secure\.yml/);
+    expect(nobody).toMatch(/leave out --no-kafka/);
+  });
   test.concurrent("a definition that is not there", async () => {
     expect(await refused("--cluster", join(files, "none.yml"))).toMatch(/none\.yml: cannot be read/);
   });
