@@ -50,8 +50,11 @@ export interface Ask {
   readonly question: string;
   /** Whether what holds it must still be so in the same words when the wish is written. */
   readonly exactly?: true;
-  /** @param then what would happen once the wish is in the record */
-  judge(now: Explanation, then: Explanation): Objection | undefined;
+  /**
+   * @param then what would happen once the wish is in the record
+   * @param alone what Rollcall's own rules would do, without whatever an operator has asked before
+   */
+  judge(now: Explanation, then: Explanation, alone: Explanation): Objection | undefined;
 }
 
 /** How long the steps may take that are taken from here, ms: as long as an invocation of the lifecycle function. */
@@ -73,17 +76,27 @@ export interface Asked extends Pick<Invocation, "cluster" | "terminal" | "clock"
   };
 }
 
-/** @throws {Refusal} where it is refused, unsafe without `--force`, or not confirmed */
+/**
+ * @throws {Refusal} where it is refused, unsafe without `--force`, or not confirmed; {Interrupted} after Ctrl-C, as long as
+ *   nothing is written
+ */
 export async function askFor(asked: Asked, ask: Ask): Promise<ExitCode> {
   const { cluster, terminal, options } = asked;
   const { instance, wish } = ask;
-  const now = await see(cluster, instance);
+  // Until it is written nothing is done that would have to be ended in order.
+  const looked = <T>(look: Promise<T>): Promise<T> => unlessInterrupted(look, asked.interrupted);
+  const now = await looked(see(cluster, instance));
   const operator = wish && uttered(now.facts, wish, reasonFor(options.reason, asked.operator));
-  const then = await explain(cluster.plan, cluster.ports, instance, {
-    seen: withRecord(now.facts, { operator }),
-    askQuorum: true,
-  });
-  const objection = ask.judge(now, then);
+  const after = (wished: OperatorWish | undefined): Promise<Explanation> =>
+    looked(
+      explain(cluster.plan, cluster.ports, instance, {
+        seen: withRecord(now.facts, { operator: wished }),
+        askQuorum: true,
+      }),
+    );
+  const alone = now.facts.table?.value.record?.operator ? await after(undefined) : now;
+  const then = operator ? await after(operator) : alone;
+  const objection = ask.judge(now, then, alone);
   if (objection && "refused" in objection) throw new Refusal(objection.refused);
 
   const { width, paint } = terminal;
@@ -104,7 +117,7 @@ export async function askFor(asked: Asked, ask: Ask): Promise<ExitCode> {
     return EXIT.fine;
   }
   await terminal.confirm(ask.question);
-  await write(cluster, now, ask, operator);
+  await write(asked, now, ask, operator);
   if (!options.here) {
     const sweep = span(cluster.definition.periods.sweep);
     terminal.tell({ ...told, done: true }, [
@@ -173,14 +186,14 @@ export function outcomeLine({ outcome, row, reason, changes }: Outcome): string 
  * @throws {Refusal} where it does not, or changes at every look
  */
 async function write(
-  cluster: Cluster,
+  { cluster, interrupted }: Pick<Asked, "cluster" | "interrupted">,
   shown: Explanation,
   ask: Ask,
   operator: OperatorWish | undefined,
 ): Promise<void> {
   const { plan, ports } = cluster;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const now = await see(cluster, shown.instance);
+    const now = await unlessInterrupted(see(cluster, shown.instance), interrupted);
     const { row, reason } = now.step;
     const same = now.step.do === shown.step.do && row === shown.step.row;
     if (!same || (ask.exactly && reason !== shown.step.reason)) {

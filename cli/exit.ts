@@ -37,6 +37,23 @@ export function reasonOf(error: unknown): string {
 /** Errors that the SDK throws before any service has answered. */
 const ON_THE_WAY: ReadonlySet<string> = new Set(["TimeoutError", "CredentialsProviderError", "TokenProviderError"]);
 
+/**
+ * What the system or TLS says of a connection that did not come about, or broke. Named one by one: files have such codes, too
+ * (`ENOENT`), and so have Node's own mistakes (`ERR_INVALID_ARG_TYPE`).
+ */
+export const ON_THE_LINE = new RegExp(
+  `^(${[
+    "ECONN(REFUSED|RESET|ABORTED)",
+    "ENOTFOUND|EAI_[A-Z]+",
+    "ETIMEDOUT|EPIPE|EPROTO|EADDRNOTAVAIL",
+    "E(HOST|NET)(UNREACH|DOWN)",
+    // What answers speaks no TLS, or no HTTP, as a proxy of another kind.
+    "ERR_SSL_[A-Z0-9_]+|HPE_[A-Z_]+",
+    // It is not AWS that answers, but what breaks TLS open on the way.
+    "ERR_TLS_CERT_ALTNAME_INVALID|CERT_[A-Z_]+|(DEPTH_ZERO_)?SELF_SIGNED_CERT(_IN_CHAIN)?|UNABLE_TO_[A-Z_]+",
+  ].join("|")})$`,
+);
+
 /** What services answer where a part of the stack does not exist. */
 export const NOT_THERE = ["ResourceNotFoundException", "QueueDoesNotExist"] as const;
 
@@ -45,7 +62,7 @@ export function isAwsFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? error.code : undefined;
   const fromSdk = "$metadata" in error || "$fault" in error || ON_THE_WAY.has(error.name);
-  return fromSdk || (typeof code === "string" && /^E[A-Z_]+$/.test(code)) || isAwsFailure(error.cause);
+  return fromSdk || (typeof code === "string" && ON_THE_LINE.test(code)) || isAwsFailure(error.cause);
 }
 
 /** Whether a service answered with that error, whatever it was wrapped in since. */

@@ -1,7 +1,17 @@
 /** What a failure means to whoever typed the command: its exit status, and what to do about it. */
 import { DefinitionError } from "../shared/cluster/problems.ts";
 import { CLUSTER_VARIABLE } from "./cluster.ts";
-import { EXIT, type ExitCode, Interrupted, isAwsFailure, NOT_THERE, Refusal, UsageError, wasAnswered } from "./exit.ts";
+import {
+  EXIT,
+  type ExitCode,
+  Interrupted,
+  isAwsFailure,
+  NOT_THERE,
+  ON_THE_LINE,
+  Refusal,
+  UsageError,
+  wasAnswered,
+} from "./exit.ts";
 
 /** Undefined: no failure of the world's, but a mistake in the program. */
 export function statusOf(error: unknown): ExitCode | undefined {
@@ -12,6 +22,8 @@ export function statusOf(error: unknown): ExitCode | undefined {
   if (isAwsFailure(error)) return EXIT.unreachable;
   return undefined;
 }
+
+const UNREACHED = "AWS cannot be reached: look at the network, and at AWS_ENDPOINT_URL where it is set";
 
 /** By how the error's name ends or is; the first that fits. */
 const ADVICE: readonly (readonly [names: RegExp, advice: string])[] = [
@@ -31,7 +43,12 @@ const ADVICE: readonly (readonly [names: RegExp, advice: string])[] = [
     /^(ResourceNotFoundException|QueueDoesNotExist)$/,
     `the stack of this cluster is not deployed in this account and region, or not from this definition (--cluster, ${CLUSTER_VARIABLE})`,
   ],
-  [/^(TimeoutError|E[A-Z_]+)$/, "AWS cannot be reached: look at the network, and at AWS_ENDPOINT_URL where it is set"],
+  [
+    /^(CERT_|(DEPTH_ZERO_)?SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/,
+    "who answers does not prove to be AWS: where a proxy opens TLS, NODE_EXTRA_CA_CERTS names its authority",
+  ],
+  [/^TimeoutError$/, UNREACHED],
+  [ON_THE_LINE, UNREACHED],
 ];
 
 /** What to do, where the error's own words do not say it. */

@@ -24,7 +24,7 @@ export interface Terminal {
   tell(answer: object, lines: readonly string[]): void;
   /** What is worth knowing on the way; standard error where JSON is wanted. */
   say(...lines: readonly string[]): void;
-  /** @throws {Refusal} where the answer is no, or nobody can be asked */
+  /** @throws {Refusal} where the answer is no, or nobody can be asked; {Interrupted} after Ctrl-C, whatever was given */
   confirm(question: string): Promise<void>;
 }
 
@@ -56,6 +56,8 @@ export function terminalOn(streams: Streams, { json, yes, environment, interrupt
     },
     say: (...text) => lines(json ? err : out, text),
     async confirm(question) {
+      // Whoever has pressed Ctrl-C while it was looked has taken their yes back.
+      if (interrupted.aborted) throw new Interrupted("not done");
       if (yes) return;
       if (!input.isTTY) throw new Refusal(`${question} Nobody can be asked here: give --yes, or --dry-run to only see`);
       // The question goes where it does not get into anybody's data.

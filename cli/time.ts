@@ -12,9 +12,10 @@ const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
  */
 export function timeAt(option: string, text: string, now: number): number {
   const [, count, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  if (count !== undefined) return now - Number(count) * (UNITS[unit] ?? 0);
-  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) {
+  const written = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  const time = count === undefined ? written : now - Number(count) * (UNITS[unit] ?? 0);
+  // Before the epoch AWS kept no events; and there are times that no Date can tell.
+  if (!(time >= 0)) {
     throw new UsageError(
       `--${option} ${text}: give a time such as 2026-11-22T14:00:00Z, or how long ago, such as 90m, 2h or 3d`,
     );

@@ -154,7 +154,10 @@ function queueMetric(queue: string): Metric {
   };
 }
 
-/** Where a fifth of the ids to spare is left, or none; a role with just as many as it needs has none to warn of. */
+/**
+ * Where less than a fifth of the ids to spare is left, of fewer than ten to spare none; a role with just as many as it needs has
+ * none to warn of.
+ */
 function rosterNearlyUsedUp(definition: Definition, role: Role, period: number): Alarm[] {
   const spare = role.ids.length - role.perZone * role.groups.length;
   if (spare === 0) return [];

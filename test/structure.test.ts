@@ -1,5 +1,6 @@
 /** The rules of the architecture that a reader could break without noticing: asserted on the source files themselves. */
 import { readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { basename, dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -170,6 +171,48 @@ describe("imports", () => {
     for (const path of byPath.keys()) if (!index.has(path)) visit(path);
     return found;
   }
+});
+
+describe("packages", () => {
+  interface Manifest {
+    readonly dependencies: Readonly<Record<string, string>>;
+    readonly devDependencies: Readonly<Record<string, string>>;
+  }
+  const { dependencies, devDependencies }: Manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const packageOf = (to: string): string => to.split("/", to.startsWith("@") ? 2 : 1).join("/");
+  const isOwn = (to: string): boolean => /\.(ts|json)$/.test(to);
+  const undeclared = (files: readonly Source[], types: boolean, ...declared: readonly object[]): string[] =>
+    files.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ to, type }) => (types || !type) && !isBuiltin(to) && !isOwn(to))
+        .map(({ to }) => packageOf(to))
+        // Some are nothing but types.
+        .filter((name) => !declared.some((one) => name in one || `@types/${name}` in one))
+        .map((name) => `${path} imports ${name}`),
+    );
+
+  test("that the command line and the functions load are dependencies: they run without those of development", () => {
+    const byPath = new Map(sources.map((source) => [source.path, source]));
+    const loaded = new Set(within("functions").concat(byPath.get("cli/main.ts") ?? []));
+    for (const { imports } of loaded) {
+      for (const { to, type } of imports) {
+        const source = type ? undefined : byPath.get(to);
+        if (source) loaded.add(source);
+      }
+    }
+    expect([...loaded].map(({ path }) => path)).toContain("cli/aws/caller.ts");
+    expect(undeclared([...loaded], false, dependencies)).toEqual([]);
+  });
+
+  test("that anything imports are declared, not somebody else's by chance", () => {
+    expect(undeclared(sources, true, dependencies, devDependencies)).toEqual([]);
+  });
+
+  test("have exact versions, those of the lock file", () => {
+    const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8"));
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
+      expect(version.replace(/^npm:.*@/, ""), name).toBe(packages[`node_modules/${name}`]?.version);
+  });
 });
 
 test("file names are kebab-case", () => {

@@ -4,6 +4,7 @@ import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
 import * as v from "valibot";
 import { answered, listOf } from "../../shared/aws/answer.ts";
 import { calling } from "../../shared/aws/call.ts";
+import { CLUSTER_TAG } from "../../shared/aws/names.ts";
 import type { Decision, Question } from "../doctor/permissions.ts";
 
 export interface Caller {
@@ -25,9 +26,14 @@ export async function callerOf(sts: STSClient, iam: IAMClient): Promise<Caller> 
   return { account: Account, partition, arn: answered(roleAnswer, "GetRole", found).Role.Arn };
 }
 
+/** Keys by which a policy tells the cluster's own instances and interfaces from others, whichever service it speaks of. */
+const TAG_KEYS = ["aws:ResourceTag", "ec2:ResourceTag", "ssm:resourceTag"].map((key) => `${key}/${CLUSTER_TAG}`);
+
+/** @param cluster whose tag the resources are taken to have, as they do */
 export async function decisionsOn(
   iam: IAMClient,
   { arn }: Caller,
+  cluster: string,
   questions: readonly Question[],
 ): Promise<Decision[]> {
   const decisions = await Promise.all(
@@ -36,6 +42,11 @@ export async function decisionsOn(
         PolicySourceArn: arn,
         ActionNames: [...actions],
         ResourceArns: [resource],
+        ContextEntries: TAG_KEYS.map((ContextKeyName) => ({
+          ContextKeyName,
+          ContextKeyType: "string",
+          ContextKeyValues: [cluster],
+        })),
       });
       const answer = await calling(`ask what ${arn} may do`, iam.send(command));
       const { EvaluationResults } = answered(simulationAnswer, "SimulatePrincipalPolicy", answer);

@@ -1,9 +1,7 @@
+import { isCountedOn } from "../../shared/lifecycle/askable.ts";
 import { askFor, FORCEFUL } from "../ask.ts";
 import { command } from "../command.ts";
 import { memberOf } from "../look/member.ts";
-
-/** Rows where Kafka has the node already. */
-const COUNTED: ReadonlySet<string> = new Set(["launch/10", "launch/11"]);
 
 export const abandonCommand = command({
   name: "abandon",
@@ -20,14 +18,14 @@ export const abandonCommand = command({
       instance,
       wish: { wish: "abandon" },
       question: `Give the launch of ${instance} up?`,
-      judge({ facts, step }) {
+      judge({ facts }, _then, { step }) {
         const state = memberOf(facts)?.state;
         if (state !== "Pending:Wait") {
           return {
             refused: `${instance} is ${state ?? "in no group"}, not launching: to replace it, aws autoscaling terminate-instance-in-auto-scaling-group --no-should-decrement-desired-capacity --instance-id ${instance}`,
           };
         }
-        return COUNTED.has(step.row) ? { unsafe: `Kafka has it already: ${step.reason}` } : undefined;
+        return isCountedOn(step) ? { unsafe: `Kafka has it already: ${step.reason}` } : undefined;
       },
     });
   },

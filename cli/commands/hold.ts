@@ -1,14 +1,7 @@
+import { isHoldable } from "../../shared/lifecycle/askable.ts";
 import { ASKING, askFor } from "../ask.ts";
 import { command } from "../command.ts";
 import { memberOf } from "../look/member.ts";
-
-const HOLDABLE: ReadonlySet<string> = new Set([
-  "Pending",
-  "Pending:Wait",
-  "InService",
-  "Terminating",
-  "Terminating:Wait",
-]);
 
 export const holdCommand = command({
   name: "hold",
@@ -28,9 +21,7 @@ export const holdCommand = command({
         const state = memberOf(facts)?.state;
         if (state === undefined)
           return { refused: `${instance} is in no group of the cluster: there is nothing to hold` };
-        return HOLDABLE.has(state)
-          ? undefined
-          : { refused: `${instance} is ${state}: Rollcall leaves it alone already` };
+        return isHoldable(state) ? undefined : { refused: `${instance} is ${state}: Rollcall leaves it alone already` };
       },
     });
   },

@@ -30,7 +30,7 @@ export const redriveCommand = command({
   options,
   help: [
     "Two queues keep what would be lost: events that a function failed at for good, and events that could not be delivered to it. Each letter's event is handed to its function again, and deleted from its queue once Lambda has taken it; an event that fails again comes back to the failure queue. Late events do no harm: each only makes Rollcall look at an instance. A sweep looks at everything, so that one makes up for all that were missed.",
-    "What nobody of the cluster sent stays in its queue, and so does what is for a function that is switched off. Exit status 1: such a letter is there, or one could not be handed over.",
+    "What nobody of the cluster sent stays in its queue, and so does what is for a function that is switched off. Ctrl-C leaves the rest where it is. Exit status 1: such a letter is there, or one could not be handed over or deleted.",
   ],
   async run(call) {
     const { terminal, options: given } = call;
@@ -76,21 +76,34 @@ async function switchedOff({ cluster }: Call, letters: readonly Letter[]): Promi
   return new Set(functions.filter(({ reserved }) => reserved === 0).map(({ name }) => name));
 }
 
-/** One after the other: a crowd of old events must not wake everything at once. Answers why some could not be. */
-async function handAll({ cluster }: Call, { hand }: Sorted<Delivery>, done: Set<Delivery>): Promise<string[]> {
+/**
+ * One after the other, until Ctrl-C: a crowd of old events must not wake everything at once.
+ *
+ * @param done gets each that its function has, or need not have any more
+ * @returns what went wrong
+ */
+async function handAll(
+  { cluster, interrupted }: Call,
+  { hand }: Sorted<Delivery>,
+  done: Set<Delivery>,
+): Promise<string[]> {
   const lambda = await cluster.clients.lambda();
   const failures: string[] = [];
   for (const { letter, covers } of hand) {
+    if (interrupted.aborted) break;
     if (!letter.to) continue;
     try {
       await handOver(lambda, letter.to.function, letter.to.event);
-      for (const one of [letter, ...covers]) {
-        // From here on it is the function's; a letter that stays all the same is only handed over twice.
-        done.add(one);
-        await one.queue.remove(one.message);
-      }
     } catch (error) {
-      failures.push(`${letter.about}: ${reasonOf(error)}`);
+      failures.push(`not handed over: ${letter.about}: ${reasonOf(error)}`);
+      continue;
+    }
+    for (const one of [letter, ...covers]) {
+      // From here on it is the function's; a letter that stays all the same is only handed over twice.
+      done.add(one);
+      await one.queue.remove(one.message).catch((error: unknown) => {
+        failures.push(`handed over, but it stays in its queue: ${one.about}: ${reasonOf(error)}`);
+      });
     }
   }
   return failures;
@@ -103,7 +116,11 @@ interface Result {
   readonly more: boolean;
 }
 
-function tell({ terminal }: Call, { stay }: Sorted<Delivery>, { taken, done, failures, more }: Result): ExitCode {
+function tell(
+  { terminal, interrupted }: Call,
+  { stay }: Sorted<Delivery>,
+  { taken, done, failures, more }: Result,
+): ExitCode {
   const letters = taken.map((one) => ({
     id: one.message.id,
     sent: one.message.sent,
@@ -116,8 +133,9 @@ function tell({ terminal }: Call, { stay }: Sorted<Delivery>, { taken, done, fai
   const left = taken.length - done.size;
   terminal.tell({ letters, failures, more }, [
     `${counted(done.size, "letter")} handed over, ${left} left${more ? ", and there may be more: redrive again" : ""}`,
-    ...failures.map((failure) => `not handed over: ${failure}`),
+    ...failures,
   ]);
+  if (interrupted.aborted) return EXIT.interrupted;
   return stay.length > 0 || failures.length > 0 ? EXIT.wrong : EXIT.fine;
 }
 

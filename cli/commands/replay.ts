@@ -13,6 +13,7 @@ import {
 } from "../aws/replays.ts";
 import { command, type Invocation } from "../command.ts";
 import { EXIT, Interrupted, Refusal, UsageError, wasAnswered } from "../exit.ts";
+import { unlessInterrupted } from "../interruption.ts";
 import { type Difference, differenceLine, differencesOf, type Moment, momentOf } from "../look/moment.ts";
 import { counted, span, timeOf } from "../show/words.ts";
 import { timeAt } from "../time.ts";
@@ -50,7 +51,7 @@ export const replayCommand = command({
     "Exit status 1: the replay failed or was cancelled, or it is refused.",
   ],
   async run(call) {
-    const { cluster, terminal, clock, options: given } = call;
+    const { cluster, terminal, clock, options: given, interrupted } = call;
     const window = windowOf(call, clock.now());
     const client = await cluster.clients.events();
     const archive = await archiveOf(client, cluster.names.archive).catch((error: unknown) => {
@@ -73,14 +74,17 @@ export const replayCommand = command({
       return EXIT.fine;
     }
     await terminal.confirm("Replay them?");
-    const before = await momentOf(cluster);
+    const before = await unlessInterrupted(momentOf(cluster), interrupted);
     const name = `rollcall-${cluster.definition.cluster}-${iso(now).replace(/[^0-9]/g, "")}`;
     await startReplay(client, name, archive, rules, window).catch((error: unknown) => {
       if (!wasAnswered(error, "LimitExceededException")) throw error;
       throw new Refusal("as many replays run already as EventBridge allows: wait for one to end");
     });
     const replay = await follow(call, name);
-    const differences = replay.state === "COMPLETED" ? differencesOf(before, await settled(call, before)) : [];
+    const differences =
+      replay.state === "COMPLETED"
+        ? differencesOf(before, await unlessInterrupted(settled(call, before), interrupted))
+        : [];
     terminal.tell({ ...plan, done: replay.state === "COMPLETED", name, ...replay, differences }, [
       ...endLines(name, replay),
       ...(replay.state === "COMPLETED" ? differenceLines(differences) : []),
@@ -93,6 +97,8 @@ function windowOf({ options: given }: Call, now: number): Window {
   if (given.since === undefined) throw new UsageError("since when? Give --since TIME, such as --since 2h");
   const since = timeAt("since", given.since, now);
   const until = given.until === undefined ? now : timeAt("until", given.until, now);
+  if (until > now)
+    throw new UsageError(`--until ${iso(until)} is in the future: leave it out, or give a time that has been`);
   if (since >= until) throw new UsageError(`--since ${iso(since)} is not before --until ${iso(until)}`);
   return { since, until };
 }

@@ -16,6 +16,9 @@ const options = {
   },
 } as const;
 
+/** A day: whoever looks more rarely calls again. Beyond 24 days Node's timers would not wait at all. */
+const MOST_SECONDS = 86_400;
+
 export const statusCommand = command({
   name: "status",
   summary: "every group and node, what each waits for and since when",
@@ -82,6 +85,7 @@ function draw(area: LiveArea, paint: Paint, status: Status, failure?: string): v
 /** @returns milliseconds */
 function secondsOf(text: string): number {
   const seconds = Number(text);
-  if (!(seconds >= 1)) throw new UsageError(`--every ${text}: give a number of seconds, at least 1`);
+  if (!(seconds >= 1 && seconds <= MOST_SECONDS))
+    throw new UsageError(`--every ${text}: give a number of seconds from 1 to ${MOST_SECONDS}`);
   return seconds * 1_000;
 }

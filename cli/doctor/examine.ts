@@ -2,6 +2,7 @@
 import { FUNCTION_NAMES, functionNames } from "../../resources/functions.ts";
 import { changesOf, countedOn, secretStates } from "../../resources/given-secrets.ts";
 import { NODE_SCRIPT } from "../../resources/node-script.ts";
+import { eventRules } from "../../resources/rules.ts";
 import { waysOut } from "../../resources/way-out.ts";
 import { calling } from "../../shared/aws/call.ts";
 import { questionFor } from "../../shared/lifecycle/look.ts";
@@ -12,7 +13,7 @@ import { groupsWithHooks } from "../aws/groups.ts";
 import { interfacesWith, subnetsOf } from "../aws/network.ts";
 import { deadLetters } from "../aws/queues.ts";
 import { concurrencyOf, coreQuota, coresOf, groupLimits } from "../aws/quotas.ts";
-import { archiveOf } from "../aws/replays.ts";
+import { archiveOf, rulesOf } from "../aws/replays.ts";
 import { documentOf, functionsOf, rulesWithTargets } from "../aws/stack.ts";
 import type { Cluster } from "../cluster.ts";
 import { isAwsFailure, reasonOf, wasAnswered } from "../exit.ts";
@@ -75,9 +76,11 @@ async function isLeftBehind({ clients, definition, names }: Cluster, { fleet }: 
   try {
     const [functions, rules] = await Promise.all([
       clients.lambda().then((lambda) => functionsOf(lambda, Object.values(functionNames(definition)))),
-      clients.events().then((events) => rulesWithTargets(events, `${names.stack}-`)),
+      clients.events().then((events) => rulesOf(events, `${names.stack}-`)),
     ]);
-    return functions.length === 0 && rules.length === 0;
+    // Another cluster's names may begin as this one's: `orders-eu` beside `orders`.
+    const wanted = new Set([...eventRules(definition).map(({ name }) => name), names.schedule]);
+    return functions.length === 0 && !rules.some(({ name }) => wanted.has(name));
   } catch (error) {
     // Who may not look there cannot tell, and the areas below say so.
     if (!isAwsFailure(error)) throw error;
@@ -171,7 +174,7 @@ async function permissions({ clients, definition }: Cluster, deployed: boolean):
   if (caller.arn.endsWith(":root"))
     return [{ area: "permissions", level: "note", what: `${caller.arn} calls, who may do everything` }];
   const questions = (deployed ? toOperate : toDeploy)(definition, caller.account, caller.partition);
-  return permissionFindings(caller.arn, await decisionsOn(iam, caller, questions));
+  return permissionFindings(caller.arn, await decisionsOn(iam, caller, definition.cluster, questions));
 }
 
 async function wiring({ clients, definition, names }: Cluster): Promise<Finding[]> {

@@ -20,6 +20,8 @@ export function kafkaFindings(definition: Definition, { fleet, contents, kafka, 
   const quorum = quorumRole(definition);
   const brokers = contents.rosters.get("broker")?.members ?? new Map();
   const registered = [...kafka.brokers.values()].filter((b) => b.registered).length;
+  // Those that launch are asked, too, and may not listen yet.
+  const heard = [...listeners.values()].filter((port) => port === "listening");
   return [
     ...examine("Kafka", `${registered} brokers, each the one that the roster has`, (report) => {
       // On ZooKeeper the first broker makes the cluster's id by itself.
@@ -68,13 +70,13 @@ export function kafkaFindings(definition: Definition, { fleet, contents, kafka, 
         }
       }
     }),
-    ...examine("quorum", `${listeners.size} ${quorum.name}s listen`, (report) => {
-      for (const [id, heard] of listeners) {
+    ...examine("quorum", `${heard.length} ${quorum.name}s listen`, (report) => {
+      for (const [id, port] of listeners) {
         const owner = contents.rosters.get(quorum.name)?.members.get(id)?.owner;
-        if (heard !== "listening" && owner !== undefined && serving.has(owner))
+        if (port !== "listening" && owner !== undefined && serving.has(owner))
           report(
             "wrong",
-            `${quorum.name} ${id} (${owner}) is in service, and its port is ${heard}`,
+            `${quorum.name} ${id} (${owner}) is in service, and its port is ${port}`,
             `rollcall explain ${owner}`,
           );
       }

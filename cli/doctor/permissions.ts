@@ -56,19 +56,32 @@ export function toDeploy(definition: Definition, account: string, partition: str
   ];
 }
 
-/** What the commands here do. */
+/**
+ * What the commands here do, also in the functions' place (`--here`). What only the doctor looks at is left out: it says by itself
+ * what it cannot see.
+ */
 export function toOperate(definition: Definition, account: string, partition: string): Question[] {
   const names = stackNames(definition);
+  const groups = definition.roles.flatMap((role) => role.groups.map((group) => group.name));
   const arn = (service: string, resource: string): string =>
     `arn:${partition}:${service}:${definition.region}:${account}:${resource}`;
   return [
     {
       resource: arn("dynamodb", `table/${names.table}`),
-      actions: ["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+      actions: [
+        "dynamodb:Query",
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+      ],
     },
     { resource: arn("lambda", `function:${names.kafkaFunction}`), actions: ["lambda:InvokeFunction"] },
-    { resource: arn("lambda", `function:${names.lifecycleFunction}`), actions: ["lambda:InvokeFunction"] },
-    { resource: arn("lambda", `function:${names.sweepFunction}`), actions: ["lambda:InvokeFunction"] },
+    ...[names.lifecycleFunction, names.sweepFunction].map((name) => ({
+      resource: arn("lambda", `function:${name}`),
+      actions: ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency"],
+    })),
     ...[names.failures, names.undelivered].map((queue) => ({
       resource: arn("sqs", queue),
       actions: [
@@ -84,9 +97,36 @@ export function toOperate(definition: Definition, account: string, partition: st
       resource: arn("events", `replay/${names.stack}-*`),
       actions: ["events:DescribeReplay", "events:CancelReplay"],
     },
+    ...groups.map((name) => ({
+      // The uuid in a group's ARN does not matter to any policy that is written beforehand.
+      resource: arn("autoscaling", `autoScalingGroup:*:autoScalingGroupName/${name}`),
+      actions: [
+        "autoscaling:CompleteLifecycleAction",
+        "autoscaling:RecordLifecycleActionHeartbeat",
+        "autoscaling:SetInstanceHealth",
+      ],
+    })),
     {
+      resource: arn("ec2", "network-interface/*"),
+      actions: ["ec2:AttachNetworkInterface", "ec2:DetachNetworkInterface", "ec2:ModifyNetworkInterfaceAttribute"],
+    },
+    {
+      resource: arn("ec2", "instance/*"),
+      actions: ["ec2:AttachNetworkInterface", "ec2:DetachNetworkInterface", "ssm:SendCommand"],
+    },
+    { resource: arn("ssm", `document/${names.document}`), actions: ["ssm:SendCommand"] },
+    {
+      // None of these knows resources.
       resource: "*",
-      actions: ["autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances", "ssm:DescribeInstanceInformation"],
+      actions: [
+        "autoscaling:DescribeAutoScalingGroups",
+        "ec2:DescribeInstances",
+        "ec2:DescribeNetworkInterfaces",
+        "events:ListRules",
+        "ssm:DescribeInstanceInformation",
+        "ssm:GetCommandInvocation",
+        "ssm:ListCommands",
+      ],
     },
   ];
 }

@@ -31,7 +31,7 @@ export interface Next {
 export interface NodeStatus {
   readonly instance: string;
   /** Auto Scaling's; absent: no group lists it. */
-  readonly state?: string;
+  readonly state?: LifecycleState;
   readonly ec2?: string;
   readonly role?: RoleName;
   readonly id?: number;

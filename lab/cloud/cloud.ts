@@ -145,7 +145,7 @@ export class Cloud implements Gateway {
       this.calls.end(call, { error });
       throw error;
     }
-    const outcome = await this.#answer({ ...call, input }, bend);
+    const outcome = await this.#answer(shown === input ? call : { ...call, input }, bend);
     // What the log keeps is what the call brought about, whatever becomes of its answer on the way back.
     this.calls.end(call, outcome);
     const after = faults.after?.(call, concealed(outcome, conceals));

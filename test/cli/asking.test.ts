@@ -1,15 +1,23 @@
 /** What an operator asks of Rollcall, from the command line to what becomes of it in the cluster. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Bench, startBench, type Told } from "./lab.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { AwsError, type Call } from "../../lab/cloud/service.ts";
+import { type Bench, MUTATING, startBench, type Told } from "./lab.ts";
 
 let bench: Bench;
 /** Whether instances that launch now never get their agent. */
 let mute = false;
+/** What becomes of a call before it takes effect. */
+let meddle: (call: Call) => void = () => {};
 beforeAll(async () => {
-  bench = await startBench({ faults: { agent: () => (mute ? "never" : undefined) } });
+  bench = await startBench({
+    faults: { agent: () => (mute ? "never" : undefined), before: (call) => meddle(call) as undefined },
+  });
 });
 afterAll(() => bench.close());
 beforeEach(() => bench.whole());
+afterEach(() => {
+  meddle = () => {};
+});
 
 const terminate = (instance: string) =>
   bench.lab.operate("autoscaling", "TerminateInstanceInAutoScalingGroup", {
@@ -70,6 +78,27 @@ describe("hold and resume", () => {
   });
 });
 
+describe("Ctrl-C", () => {
+  test.each([
+    ["first", 1],
+    ["once more, before it is written", 2],
+  ])("while it is looked %s, leaves everything as it is, also with --yes", async (_when, look) => {
+    const { owner } = await bench.member("broker", 2);
+    const interruption = new AbortController();
+    let looks = 0;
+    meddle = ({ caller, action }) => {
+      if (caller.role !== "operator" || action !== "DescribeAutoScalingGroups") return;
+      looks += 1;
+      if (looks === look) interruption.abort();
+    };
+    const mark = bench.lab.cloud.calls.all().length;
+    const { status } = await bench.interruptible(interruption.signal, "hold", owner, "--yes");
+    expect({ status, looks }).toEqual({ status: 130, looks: look });
+    expect(bench.operatorCalls(mark).filter((call) => MUTATING.test(call.action))).toEqual([]);
+    expect((await bench.record(owner))?.operator).toBeUndefined();
+  });
+});
+
 describe("a question", () => {
   test("is answered yes, and it is done; anything else, and it is not", async () => {
     const { owner } = await bench.member("broker", 2);
@@ -106,6 +135,31 @@ describe("abandon", () => {
     expect(status).toBe(1);
     expect(told.error).toContain(`${owner} is InService, not launching`);
     expect(told.error).toContain("terminate-instance-in-auto-scaling-group");
+  });
+
+  test("is refused where Kafka has the launch already, also while a hold hides how far it is", async () => {
+    const { owner } = await bench.member("broker", 3);
+    // It comes as far as the last step, which fails.
+    meddle = ({ action, input }) => {
+      if (action === "CompleteLifecycleAction" && JSON.stringify(input).includes("rollcall-launch"))
+        throw new AwsError("Throttling", "Rate exceeded");
+    };
+    await terminate(owner);
+    const launching = await bench.until("Kafka has the replacement, and Auto Scaling not yet", async () => {
+      const now = await ownerOf(3);
+      if (now === undefined || now === owner) return undefined;
+      const { told } = await bench.json("explain", now);
+      return told.step?.row === "launch/11" ? now : undefined;
+    });
+    expect(await bench.json("hold", launching, "--yes")).toMatchObject({ status: 0 });
+    const { status, told } = await bench.json("abandon", launching, "--yes");
+    expect(status).toBe(1);
+    expect(told.error).toMatch(/^that is not safe: Kafka has it already: .*--force does it all the same$/);
+    expect((await bench.record(launching))?.operator).toMatchObject({ wish: "hold" });
+    meddle = () => {};
+    expect(await bench.json("resume", launching, "--yes")).toMatchObject({ status: 0 });
+    await bench.whole();
+    expect(await ownerOf(3)).toBe(launching);
   });
 
   test("gives up a launch that waits for an agent that will not come", async () => {

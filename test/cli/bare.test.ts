@@ -98,24 +98,33 @@ describe("doctor", () => {
   });
 });
 
-test("doctor finds the table that a former stack has left, which a deployment would fail at", async () => {
-  const { cloud, line } = await bare();
-  const keys = ["pk", "sk"];
-  await cloud.call(
-    "dynamodb",
-    "CreateTable",
-    {
-      TableName: "rollcall-lab",
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
-      KeySchema: keys.map((AttributeName, n) => ({ AttributeName, KeyType: n === 0 ? "HASH" : "RANGE" })),
-    },
-    { role: "somebody" },
-  );
-  expect(await wrong(line)).toEqual([
-    expect.stringMatching(/^wrong table: rollcall-lab is there and nothing else .* → once nobody .* delete-table/),
-  ]);
-});
+test.each([
+  ["nothing else", []],
+  // Clusters `lab` and `lab-eu`: the names of the one begin as those of the other.
+  ["another cluster beside it", ["rollcall-lab-eu-sweep", "rollcall-lab-eu-commands"]],
+])(
+  "doctor finds the table that a former stack has left, with %s, which a deployment would fail at",
+  async (_, rules) => {
+    const { cloud, line } = await bare();
+    for (const Name of rules)
+      await cloud.call("events", "PutRule", { Name, EventPattern: '{"source":["x"]}' }, { role: "somebody" });
+    const keys = ["pk", "sk"];
+    await cloud.call(
+      "dynamodb",
+      "CreateTable",
+      {
+        TableName: "rollcall-lab",
+        BillingMode: "PAY_PER_REQUEST",
+        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+        KeySchema: keys.map((AttributeName, n) => ({ AttributeName, KeyType: n === 0 ? "HASH" : "RANGE" })),
+      },
+      { role: "somebody" },
+    );
+    expect(await wrong(line)).toEqual([
+      expect.stringMatching(/^wrong table: rollcall-lab is there and nothing else .* → once nobody .* delete-table/),
+    ]);
+  },
+);
 
 test("status says that nothing is there", async () => {
   const { line } = await bare();

@@ -1,5 +1,9 @@
 /** The doctor on a cluster in the lab that differs from how it should be, one thing at a time. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decisionsOn } from "../../cli/aws/caller.ts";
+import { operatorClients } from "../../cli/aws/clients.ts";
+import { toOperate } from "../../cli/doctor/permissions.ts";
+import { definition } from "../definition.ts";
 import { type Bench, startBench, type Told } from "./lab.ts";
 
 let bench: Bench;
@@ -39,6 +43,30 @@ test("finds nothing wrong with a cluster that is as it should be, and says what 
     expect(areas).toContain(area);
   for (const area of ["document", "dead letters", "roster", "turn", "records", "agents", "configuration", "Kafka"])
     expect(areas).toContain(area);
+});
+
+test("finds that whoever has the sweep's rights may take its steps, which it may only where the cluster's tag is", async () => {
+  const { connection = {} } = bench.surroundings;
+  const clients = operatorClients({ region: definition.region, ...connection });
+  try {
+    const iam = await clients.iam();
+    const role = bench.lab.cloud.iam.roles.all().find(({ name }) => /sweep/i.test(name));
+    if (!role) throw new Error("the sweep has no role");
+    const caller = { account: "123456789012", partition: "aws", arn: role.arn };
+    const questions = toOperate(definition, caller.account, caller.partition);
+    const deniedIn = async (cluster: string): Promise<string[]> => {
+      const decisions = await decisionsOn(iam, caller, cluster, questions);
+      return decisions.filter(({ allowed }) => !allowed).map(({ action }) => action);
+    };
+    // It hands over and replays nothing, which only operators do.
+    const denied = await deniedIn("lab");
+    expect(denied.filter((action) => !/^(sqs|events|lambda):/.test(action))).toEqual([]);
+    expect(await deniedIn("another")).toEqual(
+      expect.arrayContaining(["ec2:AttachNetworkInterface", "ec2:DetachNetworkInterface", "ssm:SendCommand"]),
+    );
+  } finally {
+    clients.destroy();
+  }
 });
 
 describe("groups and hooks", () => {

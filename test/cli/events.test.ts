@@ -1,14 +1,20 @@
 /** What comes back to Rollcall: dead letters, and archived events. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Queue } from "../../lab/cloud/queue.ts";
+import { AwsError, type Call } from "../../lab/cloud/service.ts";
 import { type Bench, MUTATING, startBench, type Told } from "./lab.ts";
 
 let bench: Bench;
+/** What becomes of a call before it takes effect. */
+let meddle: (call: Call) => void = () => {};
 beforeAll(async () => {
-  bench = await startBench();
+  bench = await startBench({ faults: { before: (call) => meddle(call) as undefined } });
 });
 afterAll(() => bench.close());
 beforeEach(() => bench.whole());
+afterEach(() => {
+  meddle = () => {};
+});
 
 function queue(name: string): Queue {
   const found = bench.lab.cloud.queues.all().find((q) => q.name === `rollcall-lab-${name}`);
@@ -121,6 +127,83 @@ describe("redrive", () => {
     ]);
     for (const { receipt } of queue("undelivered").receive(10)) queue("undelivered").delete(receipt);
   });
+
+  describe("of several letters", () => {
+    const arn = "arn:aws:lambda:eu-central-1:123456789012:function:rollcall-lab-lifecycle";
+    /** As many, each about that instance. */
+    const send = (instance: string, count: number): void => {
+      for (let n = 0; n < count; n += 1)
+        queue("undelivered").send(
+          {
+            version: "0",
+            id: "11111111-2222-3333-4444-555555555555",
+            "detail-type": "EC2 Instance State-change Notification",
+            source: "aws.ec2",
+            account: "123456789012",
+            time: "2026-11-22T15:00:00Z",
+            region: "eu-central-1",
+            resources: [`arn:aws:ec2:eu-central-1:123456789012:instance/${instance}`],
+            detail: { "instance-id": instance, state: "stopping" },
+          },
+          { TARGET_ARN: arn, ERROR_CODE: "NO_PERMISSIONS", ERROR_MESSAGE: "The rule may not" },
+        );
+    };
+    afterEach(() => queue("undelivered").purge());
+
+    test("one that cannot be deleted is told as handed over, and so that it stays", async () => {
+      const { owner } = await bench.member("broker", 2);
+      send(owner, 2);
+      let refused = false;
+      meddle = ({ action }) => {
+        if (action !== "DeleteMessage" || refused) return;
+        refused = true;
+        throw new AwsError("AccessDenied", "not that one");
+      };
+      const { status, out } = await bench.rollcall("redrive", "--yes");
+      expect(status).toBe(1);
+      expect(out).toContain("2 letters handed over, 0 left");
+      expect(out).toMatch(/^handed over, but it stays in its queue: .*not that one/m);
+      expect(out).not.toContain("not handed over");
+      expect(queue("undelivered").messages).toHaveLength(1);
+    });
+
+    test("one that its function does not take stays, and hides no other", async () => {
+      const { owner } = await bench.member("broker", 2);
+      send(owner, 2);
+      let refused = false;
+      meddle = ({ action, caller }) => {
+        if (action !== "Invoke" || caller.role !== "operator" || refused) return;
+        refused = true;
+        throw new AwsError("AccessDeniedException", "not that one");
+      };
+      const { status, out } = await bench.rollcall("redrive", "--yes");
+      expect(status).toBe(1);
+      expect(out).toContain("1 letter handed over, 1 left");
+      expect(out).toMatch(/^not handed over: .*not that one/m);
+      expect(queue("undelivered")).toMatchObject({ hidden: 0 });
+    });
+
+    test.each([
+      ["before the first is handed over", "ReceiveMessage", 2, 0],
+      ["after the first", "Invoke", 1, 1],
+    ])("Ctrl-C %s leaves the rest to be had again at once, also with --yes", async (_when, action, nth, handed) => {
+      const { owner } = await bench.member("broker", 2);
+      send(owner, 3);
+      const mark = bench.lab.cloud.calls.all().length;
+      const interruption = new AbortController();
+      let calls = 0;
+      meddle = (call) => {
+        if (call.caller.role !== "operator" || call.action !== action) return;
+        calls += 1;
+        if (calls === nth) interruption.abort();
+      };
+      const { status } = await bench.interruptible(interruption.signal, "redrive", "--yes");
+      expect(status).toBe(130);
+      expect(bench.operatorCalls(mark).filter((call) => call.action === "Invoke")).toHaveLength(handed);
+      expect(queue("undelivered").messages).toHaveLength(3 - handed);
+      expect(queue("undelivered")).toMatchObject({ hidden: 0 });
+    });
+  });
 });
 
 describe("replay", () => {
@@ -158,6 +241,17 @@ describe("replay", () => {
     expect(about.after ?? "gone").not.toContain("InService");
   });
 
+  test("is not begun after Ctrl-C, also with --yes", async () => {
+    const mark = bench.lab.cloud.calls.all().length;
+    const interruption = new AbortController();
+    meddle = ({ action }) => {
+      if (action === "ListRules") interruption.abort();
+    };
+    const { status } = await bench.interruptible(interruption.signal, "replay", "--since", "1h", "--yes");
+    expect(status).toBe(130);
+    expect(bench.operatorCalls(mark).filter((call) => MUTATING.test(call.action))).toEqual([]);
+  });
+
   test("only shows what it would do where it is told so", async () => {
     const mark = bench.lab.cloud.calls.all().length;
     const { status, out } = await bench.rollcall("replay", "--since", "90m", "--until", "30m", "--dry-run");
@@ -169,6 +263,10 @@ describe("replay", () => {
   test.each([
     [["--since", "yesterday"], "--since yesterday: give a time"],
     [["--since", "1h", "--until", "2h"], "is not before --until"],
+    [
+      ["--since", "1h", "--until", "2099-01-01T00:00Z"],
+      "--until 2099-01-01T00:00:00.000Z is in the future: leave it out",
+    ],
     [[], "since when?"],
   ])("%s is wrong use", async (args, words) => {
     const { status, told } = await bench.json("replay", ...args);

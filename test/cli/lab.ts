@@ -40,6 +40,8 @@ export interface CommandLine {
   json(...args: readonly string[]): Promise<{ readonly status: ExitCode; readonly told: Told }>;
   /** The same on a terminal, where somebody thinks about the question before they type an answer to it. */
   answering(think: () => Promise<string>, ...args: readonly string[]): Promise<Answer>;
+  /** The same, with that signal for Ctrl-C. */
+  interruptible(interrupted: AbortSignal, ...args: readonly string[]): Promise<Answer>;
   /** From now on that is in the definition's file. */
   declare(definition: Definition): void;
   close(): void;
@@ -203,11 +205,13 @@ export function commandLine({ definition: cluster, clock, endpoint }: CommandLin
     args: readonly string[],
     input: Readable & { isTTY?: boolean },
     heard: (text: string) => void = () => {},
+    interrupted: AbortSignal = surroundings.interrupted,
   ): Promise<Answer> {
     let out = "";
     let err = "";
     const status = await run([...args, "--cluster", file], {
       ...surroundings,
+      interrupted,
       streams: {
         out: writing((text) => {
           out += text;
@@ -229,6 +233,7 @@ export function commandLine({ definition: cluster, clock, endpoint }: CommandLin
     declare,
     surroundings,
     rollcall,
+    interruptible: (interrupted, ...args) => call(args, Readable.from([]), undefined, interrupted),
     answering(think, ...args) {
       const input = Object.assign(new Readable({ read() {} }), { isTTY: true });
       const type = (answer: string) => input.push(`${answer}\n`);

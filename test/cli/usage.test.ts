@@ -89,7 +89,12 @@ describe("help", () => {
     [["status", "more"], "status takes nothing, but was given more"],
     [["explain"], "explain takes INSTANCE, but was given nothing"],
     [["hold", "i-1", "i-2"], "hold takes INSTANCE, but was given i-1 i-2"],
-    [["status", "--watch", "--every", "soon"], "--every soon: give a number of seconds"],
+    [["status", "--watch", "--every", "soon"], "--every soon: give a number of seconds from 1 to 86400"],
+    [["status", "--every", "0.5"], "--every 0.5: give a number of seconds from 1 to 86400"],
+    [["status", "--every", "3000000"], "--every 3000000: give a number of seconds from 1 to 86400"],
+    [["status", "--every", "1e400"], "--every 1e400: give a number of seconds from 1 to 86400"],
+    [["replay", "--since", "999999999d"], "--since 999999999d: give a time such as"],
+    [["replay", "--since", "1h", "--until", "2099-01-01T00:00Z"], "--until 2099-01-01T00:00:00.000Z is in the future"],
   ])("%s is wrong use: exit status 2, in words and in JSON", async (args, words) => {
     const { status, out, err } = await line.rollcall(...args);
     expect({ status, out }).toEqual({ status: 2, out: "" });

@@ -1,5 +1,5 @@
 /** The pure parts of the command line: how things are read and said. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../cli/aws/queues.ts";
 import { accessFindings } from "../../cli/doctor/access.ts";
@@ -67,15 +67,26 @@ describe("times as they are typed", () => {
     ["2026-11-22T14:00:00Z", Date.parse("2026-11-22T14:00:00Z")],
     ["2026-11-22T14:00Z", Date.parse("2026-11-22T14:00:00Z")],
     ["2026-11-22T14:00:00+02:00", Date.parse("2026-11-22T12:00:00Z")],
+    ["1970-01-01T00:00Z", 0],
   ])("%s", (text, time) => {
     expect(timeAt("since", text, NOW)).toBe(time);
   });
-  test.each(["", "2", "h", "-2h", "2 h", "2w", "2026", "22.11.2026", "2026-13-01T00:00Z", "now"])(
-    "%j is none",
-    (text) => {
-      expect(() => timeAt("since", text, NOW)).toThrow(/^--since .*: give a time such as/);
-    },
-  );
+  test.each([
+    "",
+    "2",
+    "h",
+    "-2h",
+    "2 h",
+    "2w",
+    "2026",
+    "22.11.2026",
+    "2026-13-01T00:00Z",
+    "now",
+    "999999999d",
+    "1969-12-31T23:59Z",
+  ])("%j is none", (text) => {
+    expect(() => timeAt("since", text, NOW)).toThrow(/^--since .*: give a time such as/);
+  });
 });
 
 describe("dead letters", () => {
@@ -332,6 +343,22 @@ describe("the doctor on nodes and Kafka", () => {
   });
 });
 
+test("the doctor counts those of the quorum that listen, not those that were asked", () => {
+  const view = kafka({});
+  if (!view.seen) throw new Error("it is seen");
+  const [, quorum] = kafkaFindings(definition, {
+    fleet: fleet(),
+    contents: contents(),
+    kafka: view,
+    listeners: new Map([
+      [101, "listening"],
+      [102, "listening"],
+      [103, "refused"],
+    ]),
+  });
+  expect(quorum).toMatchObject({ level: "fine", what: "2 controllers listen" });
+});
+
 describe("the doctor on commands", () => {
   const order = (more: object = {}) =>
     ({ action: "configure", digest: "d", attempt: 2, sent: NOW - 1_000, ...more }) as const;
@@ -468,6 +495,17 @@ describe("users and ACLs", () => {
   });
 });
 
+/** As IAM calls what a service's client sends. */
+function actionOf(client: string, command: string): string {
+  const prefixes: Readonly<Record<string, string>> = {
+    "auto-scaling": "autoscaling",
+    eventbridge: "events",
+    "secrets-manager": "secretsmanager",
+    "service-quotas": "servicequotas",
+  };
+  return `${prefixes[client] ?? client}:${command === "Invoke" ? "InvokeFunction" : command}`;
+}
+
 describe("the doctor on quotas and permissions", () => {
   const enough: QuotaSight = {
     cores: 64,
@@ -502,8 +540,40 @@ describe("the doctor on quotas and permissions", () => {
   });
   test("only what has to do with the cluster is asked about", () => {
     for (const { resource } of [...toDeploy(definition, "1", "aws"), ...toOperate(definition, "1", "aws")]) {
-      expect(resource).toMatch(/^\*$|rollcall-lab/);
+      // Instances and interfaces are the cluster's by their tag.
+      expect(resource).toMatch(/^\*$|rollcall-lab|autoScalingGroupName\/lab-|:(instance|network-interface)\/\*$/);
     }
+  });
+  test("nothing is left out that a command calls, or the functions, whose steps --here takes", () => {
+    const sources = ["cli/aws", "shared/aws"].flatMap((folder) => {
+      const files = readdirSync(new URL(`../../${folder}/`, import.meta.url), { recursive: true, encoding: "utf8" });
+      return files.filter((file) => file.endsWith(".ts")).map((file) => `${folder}/${file}`);
+    });
+    const called = sources.flatMap((path) => {
+      const text = readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+      const imports = [...text.matchAll(/(?:import|export) \{([^}]*)\} from "@aws-sdk\/client-([a-z0-9-]+)"/g)];
+      return imports.flatMap(([, names = "", service = ""]) =>
+        [...names.matchAll(/\b(\w+)Command\b/g)].map(([, name]) => actionOf(service, name ?? "")),
+      );
+    });
+    const asked = new Set(toOperate(definition, "1", "aws").flatMap(({ actions }) => actions));
+    expect(called).toContain("ssm:SendCommand");
+    expect([...new Set(called)].filter((action) => !asked.has(action)).sort()).toEqual([
+      // What the doctor alone looks at, and finds out by that whether it may.
+      "autoscaling:DescribeAccountLimits",
+      "autoscaling:DescribeLifecycleHooks",
+      "ec2:DescribeInstanceTypes",
+      "ec2:DescribeSubnets",
+      "events:ListTargetsByRule",
+      "iam:GetRole",
+      "iam:SimulatePrincipalPolicy",
+      "lambda:GetAccountSettings",
+      // The Kafka function's, which nobody takes the place of.
+      "secretsmanager:GetSecretValue",
+      "servicequotas:GetServiceQuota",
+      "ssm:GetDocument",
+      "sts:GetCallerIdentity",
+    ]);
   });
 });
 

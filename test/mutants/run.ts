@@ -1,49 +1,47 @@
 /**
- * `npm run mutants -- [--only NAME]… [--seeds N] [--json | --markdown]`: lets each bug of this folder loose in a copy of the
- * sources, and has the simulation look for it. Fails where one is not found within that many seeds, or cannot be tried.
+ * `npm run mutants`: see `arguments.ts`. Lets each bug of this folder loose in a copy of the sources, and has the simulation look
+ * for it.
  */
-import { parseArgs } from "node:util";
+import { UsageError } from "../../lab/simulate/arguments.ts";
+import { type Asked, parseArguments, USAGE } from "./arguments.ts";
 import { hunt } from "./hunt.ts";
-import { allMutants } from "./mutant.ts";
+import { allMutants, type Mutant } from "./mutant.ts";
 import { heading, type Result, row, tableOf } from "./report.ts";
 import { copyTree } from "./tree.ts";
 
-/** Within so many seeds each has to be found. */
-const SEEDS = 2_000;
-
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true, default: [] },
-    seeds: { type: "string", default: String(SEEDS) },
-    json: { type: "boolean", default: false },
-    markdown: { type: "boolean", default: false },
-  },
-});
-const seeds = Number(values.seeds);
-if (!Number.isSafeInteger(seeds) || seeds < 1) throw new Error(`--seeds takes a whole number, not ${values.seeds}`);
-
 const all = await allMutants();
-const chosen =
-  values.only.length === 0 ? all : all.filter(({ name }) => values.only.some((part) => name.startsWith(part)));
-if (chosen.length === 0) throw new Error(`no mutant is called ${values.only.join(" or ")}`);
-
-const quiet = values.json || values.markdown;
-const tree = await copyTree();
-const results: Result[] = [];
 try {
-  if (!quiet) console.log(heading());
-  for (const mutant of chosen) {
-    const result = { mutant, finding: await hunt(tree, mutant, { from: 1, seeds }) };
-    results.push(result);
-    if (values.json) console.log(JSON.stringify({ mutant: mutant.name, ...result.finding }));
-    else if (!quiet) console.log(row(result));
-    else if (result.finding.found !== "yes") console.error(row(result));
-  }
-} finally {
-  await tree.remove();
+  const asked = parseArguments(
+    process.argv.slice(2),
+    all.map(({ name }) => name),
+  );
+  if (asked) process.exitCode = await run(asked, all);
+  else console.log(USAGE);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
 }
-const found = results.filter(({ finding }) => finding.found === "yes").length;
-if (values.markdown) console.log(tableOf(results));
-else if (values.json) console.log(JSON.stringify({ mutants: results.length, found }));
-else console.log(`${found} of ${results.length} found within ${seeds} seeds`);
-process.exitCode = found === results.length ? 0 : 1;
+
+/** The exit status. */
+async function run({ chosen, seeds, as }: Asked, mutants: readonly Mutant[]): Promise<number> {
+  const results: Result[] = [];
+  const tree = await copyTree();
+  try {
+    if (as === "text") console.log(heading());
+    for (const mutant of mutants.filter(({ name }) => chosen.includes(name))) {
+      const result = { mutant, finding: await hunt(tree, mutant, { from: 1, seeds }) };
+      results.push(result);
+      if (as === "json") console.log(JSON.stringify({ mutant: mutant.name, ...result.finding }));
+      else if (as === "text") console.log(row(result));
+      else if (result.finding.found !== "yes") console.error(row(result));
+    }
+  } finally {
+    await tree.remove();
+  }
+  const found = results.filter(({ finding }) => finding.found === "yes").length;
+  if (as === "markdown") console.log(tableOf(results));
+  else if (as === "json") console.log(JSON.stringify({ mutants: results.length, found }));
+  else console.log(`${found} of ${results.length} found within ${seeds} seeds`);
+  return found === results.length ? 0 : 1;
+}

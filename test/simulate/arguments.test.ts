@@ -50,7 +50,8 @@ describe("what cannot be meant is refused with the value and the remedy", () => 
     [["--trace"], "--trace does not go with --seeds: leave one of them out"],
     [["--crash", "nothing"], '--crash knows no scenario "nothing": it is one of founding'],
     [["12"], '"12" is no option'],
-    [["--sedes", "5"], "--sedes"],
+    [["--sedes", "5"], /^Unknown option '--sedes': see --help$/],
+    [["--seeds", "5", "--from", "9007199254740991"], "--from 9007199254740991 is too large: 5 seeds"],
   ])("%j", (args, reason) => {
     expect(() => parseArguments(args)).toThrow(UsageError);
     expect(() => parseArguments(args)).toThrow(reason);

@@ -25,9 +25,28 @@ export function iamApi(world: World, iam: Iam): Service {
           PolicySourceArn: v.string(),
           ActionNames: v.array(v.string()),
           ResourceArns: v.optional(v.array(v.string()), ["*"]),
+          ContextEntries: v.optional(
+            v.array(
+              v.strictObject({
+                ContextKeyName: v.string(),
+                ContextKeyType: v.literal("string"),
+                ContextKeyValues: v.array(v.string()),
+              }),
+            ),
+            [],
+          ),
         }),
         refuse,
-        ({ PolicySourceArn, ActionNames, ResourceArns }): Answer<SimulatePrincipalPolicyCommandOutput> => {
+        ({
+          PolicySourceArn,
+          ActionNames,
+          ResourceArns,
+          ContextEntries,
+        }): Answer<SimulatePrincipalPolicyCommandOutput> => {
+          // The names of keys are the same in any case.
+          const context = new Map(
+            ContextEntries.map((entry) => [entry.ContextKeyName.toLowerCase(), entry.ContextKeyValues]),
+          );
           const role = PolicySourceArn.split("/").at(-1) ?? "";
           return {
             IsTruncated: false,
@@ -35,7 +54,7 @@ export function iamApi(world: World, iam: Iam): Service {
               ResourceArns.map((resource) => ({
                 EvalActionName: name,
                 EvalResourceName: resource,
-                EvalDecision: iam.simulate(role, { action: name, resource, context: new Map() }),
+                EvalDecision: iam.simulate(role, { action: name, resource, context }),
               })),
             ),
           };
