@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AwsError, type Gateway, type Service } from "../lab/cloud/service.ts";
 import { dynamodbService } from "../lab/doors/dynamodb.ts";
 import { type HttpDoor, startHttpDoor } from "../lab/doors/http.ts";
+import { TABLE_SCHEMA } from "../resources/table.ts";
 import type { Group } from "../shared/cluster/definition.ts";
 
 export const TABLE = "rollcall-bench";
@@ -90,17 +91,6 @@ async function createTable(dynamodb: Service): Promise<void> {
     if (!known) throw new Error(`the lab's DynamoDB has no ${action}`);
     return known(input, CALLER, { asOf: Date.now() });
   };
-  await call("CreateTable", {
-    TableName: TABLE,
-    BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: [
-      { AttributeName: "pk", AttributeType: "S" },
-      { AttributeName: "sk", AttributeType: "S" },
-    ],
-    KeySchema: [
-      { AttributeName: "pk", KeyType: "HASH" },
-      { AttributeName: "sk", KeyType: "RANGE" },
-    ],
-  });
+  await call("CreateTable", { TableName: TABLE, ...TABLE_SCHEMA });
   while (!JSON.stringify(await call("DescribeTable", { TableName: TABLE })).includes('"ACTIVE"')) await sleep(2);
 }

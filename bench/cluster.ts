@@ -2,14 +2,12 @@
  * A whole cluster on a virtual clock: the lab's cloud with AWS's own delays, modelled nodes, and Rollcall's functions behind
  * the SDK's clients. Each invocation calls in a role of its own, so that its calls and its waits can be told apart.
  */
-import { setImmediate as turn } from "node:timers/promises";
 import { kafkaHandler } from "../functions/kafka.ts";
 import { lifecycleHandler } from "../functions/lifecycle.ts";
 import { sweepHandler } from "../functions/sweep.ts";
 import { type VirtualClock, virtualClock } from "../lab/clock.ts";
 import { Cloud } from "../lab/cloud/cloud.ts";
 import { AWS_DELAYS } from "../lab/cloud/delays.ts";
-import type { Service } from "../lab/cloud/service.ts";
 import { compileTemplate } from "../lab/compile.ts";
 import { dynamodbService } from "../lab/doors/dynamodb.ts";
 import { inProcessHandler } from "../lab/doors/in-process.ts";
@@ -24,6 +22,7 @@ import { awsPorts } from "../shared/aws/ports.ts";
 import type { Definition } from "../shared/cluster/definition.ts";
 import { planFor } from "../shared/lifecycle/plan.ts";
 import { productionDefinition } from "./definition.ts";
+import { drainable } from "./drainable.ts";
 
 /** ms of virtual time in which whatever is asked for must have happened. */
 const PATIENCE = 3_600_000;
@@ -74,7 +73,7 @@ export async function startCluster(seed: number, latency: Latency = NONE): Promi
     import("../shared/aws/sdk/ssm.ts"),
   ]);
   const definition = productionDefinition();
-  const dynamodb = counted(dynamodbService());
+  const dynamodb = drainable(dynamodbService());
   const random = seededRandom(seed);
   const clock = virtualClock(Date.parse("2026-09-14T08:00:00Z"), dynamodb.drain);
   const taking = async (ms: number): Promise<void> => {
@@ -173,32 +172,3 @@ export function allInService({ cloud }: Pick<BenchCluster, "cloud">): boolean {
         cloud.groups.members(group.name).every(({ state }) => state === "InService"),
     );
 }
-
-/** The virtual clock may only move on when DynamoDB, which lives on real time, has answered everything. */
-function counted(service: Service): { readonly service: Service; drain(): Promise<void> } {
-  let asked = 0;
-  const actions = Object.entries(service.actions).map(([name, action]): [string, typeof action] => [
-    name,
-    async (...call) => {
-      asked += 1;
-      try {
-        return await action(...call);
-      } finally {
-        asked -= 1;
-      }
-    },
-  ]);
-  return {
-    service: { ...service, actions: Object.fromEntries(actions) },
-    async drain() {
-      // Some turns on end without a call: what an answer sets off comes to its next call, or to rest.
-      for (let idle = 0; idle < TURNS; idle += 1) {
-        await turn();
-        if (asked > 0) idle = 0;
-      }
-    },
-  };
-}
-
-/** How many turns of the event loop an SDK client takes at most between an answer and the next call. */
-const TURNS = 5;

@@ -70,7 +70,7 @@ export function parseArguments(args: readonly string[]): Asked {
   const { json = false, trace = false, bail = false } = values;
   switch (kind) {
     case "seed":
-      return { what: "seed", seed: whole("seed", values.seed, 0), trace, json };
+      return { what: "seed", seed: wholeNumber("seed", values.seed, 0), trace, json };
     case "scenario":
       return { what: "scenario", text: values.scenario ?? "", trace, json };
     case "crash":
@@ -78,8 +78,8 @@ export function parseArguments(args: readonly string[]): Asked {
     case "orders":
       return { what: "orders", json };
     default: {
-      const from = whole("from", values.from ?? "1", 0);
-      const seeds = whole("seeds", values.seeds ?? "100", 1);
+      const from = wholeNumber("from", values.from ?? "1", 0);
+      const seeds = wholeNumber("seeds", values.seeds ?? "100", 1);
       // Beyond, one more is the same number.
       if (!Number.isSafeInteger(from + seeds)) {
         throw new UsageError(
@@ -95,10 +95,14 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    // Node goes on to tell how to pass what looks like an option; nothing here does.
-    const [what] = (error instanceof Error ? error.message : String(error)).split(". ");
-    throw new UsageError(`${what}: see --help`);
+    throw new UsageError(`${wordsOf(error)}: see --help`);
   }
+}
+
+/** What `parseArgs` finds wrong; it goes on to tell how to pass what looks like an option, which nothing here does. */
+export function wordsOf(error: unknown): string {
+  const [what = ""] = (error instanceof Error ? error.message : String(error)).split(". ");
+  return what;
 }
 
 function scenariosOf(names: readonly string[]): string[] {
@@ -110,7 +114,8 @@ function scenariosOf(names: readonly string[]): string[] {
   return names.length > 0 ? [...names] : known;
 }
 
-function whole(name: string, text: string | undefined, least: number): number {
+/** Throws UsageError. */
+export function wholeNumber(name: string, text: string | undefined, least: number): number {
   const number = Number(text);
   if (text !== undefined && /^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
   throw new UsageError(`--${name} takes a whole number from ${least} on, not "${text}"`);

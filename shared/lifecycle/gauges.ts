@@ -24,13 +24,14 @@ export interface Gauges {
 /** The gauges of the cluster's own groups, at `now` (ms since the epoch). */
 export function gaugesOf(definition: Definition, fleet: FleetSight, contents: TableContents, now: number): Gauges {
   const groups = fleet.groups.filter((group) => groupOf(definition, group.name) !== undefined);
-  const inService = new Set(
-    groups.flatMap(({ members }) => members.filter((m) => m.state === "InService").map((m) => m.instance)),
-  );
+  const members = groups.flatMap((group) => group.members);
+  const inService = new Set(members.filter((m) => m.state === "InService").map((m) => m.instance));
+  const pending = new Set(members.filter((m) => m.state.startsWith("Pending")).map((m) => m.instance));
   const desired = groups.reduce((sum, group) => sum + (group.deleting ? 0 : group.desired), 0);
   const records = [...contents.records.values()];
   const absent = records.filter((r) => r.unregistered !== undefined && inService.has(r.instance));
-  const launching = records.filter((r) => r.action?.kind === "launch" && !inService.has(r.instance));
+  // Its record tells of its launch for as long as no other action begins; whether that is over its group knows.
+  const launching = records.filter((r) => r.action?.kind === "launch" && pending.has(r.instance));
   const longest = (since: readonly (number | undefined)[]): number =>
     since.reduce<number>((most, at) => Math.max(most, at === undefined ? 0 : now - at), 0);
   const { access } = contents;

@@ -1,5 +1,5 @@
 /** Fetches one fact through the ports; what to ask for is read off the facts that are already seen. */
-import { type Definition, groupOf, type Role } from "../cluster/definition.ts";
+import { type Definition, type Role, roleOf } from "../cluster/definition.ts";
 import { CLIENT_PORT, isQuorum, kindOf, type QuorumAsked, quorumRole } from "../cluster/role-kinds.ts";
 import type { FactName, Facts, Plan, Sights } from "./facts.ts";
 import type { EnsembleMember, KafkaQuestion, Ports, TableContents } from "./ports.ts";
@@ -129,10 +129,9 @@ function tableOf(facts: Facts): TableSight {
 }
 
 function held(plan: Plan, facts: Facts): { role: Role; member: RosterMember } {
-  const group = facts.fleet?.value.groups.find((g) => g.members.some((m) => m.instance === facts.instance));
-  const role = group && groupOf(plan.definition, group.name)?.role;
-  const members = role && tableOf(facts).rosters.get(role.name)?.members.values();
-  const member = members && [...members].find((m) => m.owner === facts.instance);
-  if (!role || !member) throw new Error("decide asked for the address of an instance that holds no id");
-  return { role, member };
+  for (const { role, members } of tableOf(facts).rosters.values()) {
+    const member = [...members.values()].find(({ owner }) => owner === facts.instance);
+    if (member) return { role: roleOf(plan.definition, role), member };
+  }
+  throw new Error("decide asked for the address of an instance that holds no id");
 }

@@ -11,6 +11,7 @@ import {
   classic,
   digestIn,
   facts,
+  inEachZone,
   kafka,
   NOW,
   plan as plain,
@@ -20,14 +21,7 @@ import {
 
 const { periods } = classic.definition;
 const declared = classic.access()?.digest ?? "";
-const nodes = [1, 2, 3].map((id) => ({
-  instance: `i-${id}`,
-  zone: [A, B, C][id - 1] ?? A,
-  state: "InService" as const,
-  id,
-  served: true,
-  address: `10.0.${id}.50`,
-}));
+const nodes = inEachZone([1, 2, 3], 50);
 const whole = { 1: at("10.0.1.50"), 2: at("10.0.2.50"), 3: at("10.0.3.50") };
 const denied = { seen: false, reason: "User:rollcall-observer may not describe every topic", denied: true } as const;
 const dark = { seen: false, reason: "no broker answers" } as const;

@@ -67,6 +67,15 @@ describe("gauges", () => {
     expect(gaugesOf(definition, fleet(brokers, 2, states), launches, NOW).longestLaunch).toBe(4000);
   });
 
+  test.each<LifecycleState>(["Standby", "Terminating", "Terminating:Wait", "Detaching"])(
+    "what is %s launches no more, though nothing else has been written of it yet",
+    (state) => {
+      const launched = contents(record("i1", { action: { kind: "launch", since: NOW - 9000 } }));
+      expect(gaugesOf(definition, fleet(brokers, 1, { i1: state }), launched, NOW).longestLaunch).toBe(0);
+      expect(gaugesOf(definition, fleet(brokers, 1, {}), launched, NOW).longestLaunch).toBe(0);
+    },
+  );
+
   test("nothing of a group that is being deleted is missing, nor of one that is another's", () => {
     expect(gaugesOf(definition, fleet(brokers, 2, {}, true), contents(), NOW).missing).toBe(0);
     expect(gaugesOf(definition, fleet("web", 2, {}), contents(), NOW).missing).toBe(0);

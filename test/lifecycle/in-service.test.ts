@@ -8,6 +8,7 @@ import {
   changeOf,
   definition,
   digestOf,
+  inEachZone,
   kafka,
   NOW,
   notedBy,
@@ -244,13 +245,25 @@ describe("row 3: another configuration", () => {
     });
   });
   test("not safe, or not its turn: holds", () => {
-    expect(
-      changeOf({ nodes, record: old, seen: { kafka: kafka({ 1: { ...at("10.0.1.50"), stop: unsafe }, ...up }) } }),
-    ).toMatchObject({ kind: "note", patch: { hold: {} } });
-    expect(changeOf({ nodes, record: old, turn: { id: 3, instance: "i-3" }, seen: { kafka: healthy } })).toMatchObject({
+    const risky = kafka({ 1: { ...at("10.0.1.50"), stop: unsafe }, ...up });
+    expect(changeOf({ nodes, record: old, seen: { kafka: risky, agent: online } })).toMatchObject({
       kind: "note",
-      patch: { hold: {} },
+      patch: { hold: { reason: expect.stringContaining("orders-0") } },
     });
+    const waiting: Setting = { nodes, record: old, turn: { id: 3, instance: "i-3" } };
+    expect(changeOf({ ...waiting, seen: { kafka: healthy, agent: online } })).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("turn is broker 3's") } },
+    });
+  });
+  test("its agent is not online: holds without the turn, as that may last", () => {
+    const away: Setting = { nodes, record: old, seen: { kafka: healthy, agent: { state: "lost" } } };
+    expect(changeOf(away)).toMatchObject({
+      kind: "note",
+      patch: { hold: { reason: expect.stringContaining("agent is not online") } },
+    });
+    const turn = { id: 1, instance: "i-1", reason: "its configuration has changed" };
+    expect(changeOf({ ...away, turn })).toMatchObject({ kind: "give-turn" });
   });
   test("a configuration that keeps failing is held, its turn given back, and tried once more after a while", () => {
     const command = { action: "configure", digest, attempt: 3, sent: NOW - 500, id: "c-4" } as const;
@@ -291,22 +304,19 @@ describe("row 4: well", () => {
       turn: { id: 1 },
     });
   });
-  test("a hold that is over is taken off the record", () => {
-    expect(
-      changeOf({ nodes, record: record({ hold: { reason: "something", since: 1 } }), seen: { kafka: healthy } }),
-    ).toMatchObject({ kind: "note", patch: { hold: undefined } });
+  test.each([
+    ["it is well", healthy],
+    ["it still lacks partitions", kafka({ 1: { ...at("10.0.1.50"), replicas: 4, missing: 1 }, ...up })],
+  ])("a hold that is over is taken off the record: %s", (_, sight) => {
+    const held = record({ hold: { reason: "something", since: 1 } });
+    const noted = changeOf({ nodes, record: held, seen: { kafka: sight } });
+    expect(noted).toMatchObject({ kind: "note", row: "in-service/4" });
+    expect(noted.kind === "note" && noted.patch).toStrictEqual({ hold: undefined });
   });
 });
 
 describe("controllers", () => {
-  const controllers = [101, 102, 103].map((id, i) => ({
-    instance: `i-${id}`,
-    zone: [A, B, C][i] ?? A,
-    state: "InService" as const,
-    id,
-    served: true,
-    address: `10.0.${i + 1}.10`,
-  }));
+  const controllers = inEachZone([101, 102, 103], 10);
   const digest101 = digestOf("controller", 101, A, "10.0.1.10");
   const settings = (
     heard: [number, "listening" | "refused" | "silent"][],
@@ -361,10 +371,27 @@ describe("controllers", () => {
       { unregistered: NOW - periods.grace - 1000, alone: NOW - periods.grace - 1000, ...extra },
       seen,
     );
-    expect(step(dead)).toMatchObject({ do: "look", facts: ["quorum"], via: "i-102" });
+    expect(step(dead)).toMatchObject({ do: "look", facts: ["quorum"], via: "i-2" });
     expect(
       changeOf({ ...dead, seen: { ...dead.seen, quorum: quorumOf({ 101: 60_000, 102: 0, 103: 0 }, [], 102) } }),
     ).toMatchObject({ kind: "take-turn" });
+  });
+  test("a view of the quorum that has grown old is had anew from a peer, not from the dead one", () => {
+    const [extra, seen] = asked(NOW - 500, "failed");
+    const quorum = quorumOf({ 101: 60_000, 102: 0, 103: 0 }, [], 102);
+    const since = NOW - periods.grace - 1000;
+    const dead = settings(
+      [
+        [101, "refused"],
+        [102, "listening"],
+        [103, "listening"],
+      ],
+      { unregistered: since, alone: since, ...extra },
+      { ...seen, quorum },
+    );
+    const turn = { id: 101, instance: "i-1", reason: "the process of controller 101 is dead (failed)" };
+    for (const setting of [dead, { ...dead, turn }])
+      expect(step({ ...setting, stale: { quorum: 5_001 } })).toMatchObject({ facts: ["quorum"], via: "i-2" });
   });
   test("its turn goes back when it is a voter again that has caught up", () => {
     const setting = settings([

@@ -3,10 +3,24 @@ import { describe, expect, test } from "vitest";
 import type { Facts, Sights } from "../../shared/lifecycle/facts.ts";
 import type { Ports } from "../../shared/lifecycle/ports.ts";
 import { type Budget, reconcile, type Subject } from "../../shared/lifecycle/reconcile.ts";
-import type { InstanceRecord, SentCommand } from "../../shared/lifecycle/sights.ts";
+import type { InstanceRecord, LifecycleState, SentCommand } from "../../shared/lifecycle/sights.ts";
 import { memoryTable } from "../../shared/members/memory.ts";
 import { type Answers, portsOf } from "./ports.ts";
-import { A, at, B, C, classic, facts, kafka, NOW, plan, quorumOf, type Setting } from "./scene.ts";
+import {
+  A,
+  at,
+  B,
+  C,
+  classic,
+  facts,
+  inEachZone,
+  kafka,
+  NOW,
+  type Node,
+  plan,
+  quorumOf,
+  type Setting,
+} from "./scene.ts";
 
 const ME = "i-1";
 /** One that the group has begun to launch and whose hook is not there yet: it waits for the fleet. */
@@ -278,16 +292,14 @@ describe("a change", () => {
   });
 });
 
+/** Three controllers in service, but for the one that the invocation is about. */
+const controllersWith = (state: LifecycleState): Node[] =>
+  inEachZone([101, 102, 103], 10).map((node, n) => (n === 0 ? { ...node, state } : node));
+
 describe("a look at the quorum, which takes a JVM on a node", () => {
   const controllers: Setting = {
     role: "controller",
-    nodes: [101, 102, 103].map((id, n) => ({
-      instance: `i-${n + 1}`,
-      zone: [A, B, C][n] ?? A,
-      state: n === 0 ? ("Terminating:Wait" as const) : ("InService" as const),
-      id,
-      served: true,
-    })),
+    nodes: controllersWith("Terminating:Wait"),
     record: {
       configured: { digest: "d", at: NOW - 9000, times: 1 },
       action: { kind: "terminate", since: NOW - 1000 },
@@ -319,16 +331,21 @@ describe("a look at the quorum, which takes a JVM on a node", () => {
 
 describe("what became of a command", () => {
   const command: SentCommand = { action: "configure", digest: "d", attempt: 1, sent: NOW - 1000 };
+  const running = {
+    setting: {
+      nodes: [{ instance: ME, zone: A, state: "Pending:Wait", id: 1 }],
+      record: launch({ heartbeat: NOW - 12_000, address: "10.0.1.50", command }),
+    },
+    budget: { once: true },
+    answers: { "fleet.heartbeat": "done", "commands.look": { status: "running", detail: "" } },
+  } as const;
   test.each([
     ["its digest", { digest: "other" }],
     ["its attempt", { attempt: 2 }],
     ["when it was sent", { sent: NOW - 999 }],
   ])("is asked anew where another was sent meanwhile, told by %s", async (_, other) => {
-    const record = launch({ heartbeat: NOW - 12_000, address: "10.0.1.50", command });
     const { given } = await run({
-      setting: { nodes: [{ instance: ME, zone: A, state: "Pending:Wait", id: 1 }], record },
-      budget: { once: true },
-      answers: { "fleet.heartbeat": "done", "commands.look": { status: "running", detail: "" } },
+      ...running,
       // Another invocation writes first: the command that it sent is the one that counts.
       table: (table) => ({
         async save(mine) {
@@ -342,11 +359,8 @@ describe("what became of a command", () => {
     expect(asked.slice(0, 2)).toEqual([command, { ...command, ...other }]);
   });
   test("is not asked again because its id was noted", async () => {
-    const record = launch({ heartbeat: NOW - 12_000, address: "10.0.1.50", command });
     const { given } = await run({
-      setting: { nodes: [{ instance: ME, zone: A, state: "Pending:Wait", id: 1 }], record },
-      budget: { once: true },
-      answers: { "fleet.heartbeat": "done", "commands.look": { status: "running", detail: "" } },
+      ...running,
       table: (table) => ({
         save: (mine) => table.save({ ...mine, command: { ...command, id: "c-1" } }),
       }),
@@ -396,14 +410,6 @@ describe("a failure", () => {
     { instance: ME, zone: A, state, id: 1, served: true, address: "10.0.1.50" },
     { instance: "i-2", zone: B, state: "InService" as const, id: 2, served: true },
   ];
-  const controllers = (state: "InService" | "Terminating:Wait" | "Pending:Wait") =>
-    [101, 102, 103].map((id, n) => ({
-      instance: `i-${n + 1}`,
-      zone: [A, B, C][n] ?? A,
-      state: n === 0 ? state : ("InService" as const),
-      id,
-      served: true,
-    }));
   const configured = { digest: "d", at: NOW - 9000, times: 1 };
   const ending = { action: { kind: "terminate" as const, since: NOW - 1000 }, heartbeat: NOW - 1000, configured };
   const listening = new Map([
@@ -426,20 +432,20 @@ describe("a failure", () => {
       "quorum",
       "kafka.ensemble",
       { quorum: quorumOf({ 101: 0, 102: 0, 103: 0 }) },
-      { plan: classic, role: "zookeeper", nodes: controllers("Terminating:Wait"), record: ending },
+      { plan: classic, role: "zookeeper", nodes: controllersWith("Terminating:Wait"), record: ending },
     ],
     [
       "listeners",
       "kafka.listeners",
       { listeners: listening },
-      { role: "controller", nodes: controllers("InService"), record: {} },
+      { role: "controller", nodes: controllersWith("InService"), record: {} },
     ],
     ["ec2", "instances.look", { ec2: "terminated" }, { nodes: [{ instance: ME, zone: A, id: 1 }], record: {} }],
     [
       "address",
       "addresses.look",
       { address: eni },
-      { role: "controller", nodes: controllers("Pending:Wait"), record: launch() },
+      { role: "controller", nodes: controllersWith("Pending:Wait"), record: launch() },
     ],
     [
       "agent",

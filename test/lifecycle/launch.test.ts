@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceRecord } from "../../shared/lifecycle/sights.ts";
+import type { InstanceRecord, KafkaSight } from "../../shared/lifecycle/sights.ts";
 import {
   A,
   at,
@@ -9,6 +9,7 @@ import {
   definition,
   digestOf,
   facts,
+  interfaceOf101,
   kafka,
   mark,
   NOW,
@@ -227,12 +228,7 @@ describe("row 4: its agent", () => {
 
 describe("row 5: the quorum", () => {
   const controller = { ...me, id: 101 };
-  const address = {
-    address: "10.0.1.10",
-    eni: "eni-1",
-    zone: A,
-    attachment: { id: "a-1", instance: "i-1", status: "attached", deleteOnTermination: false },
-  } as const;
+  const address = interfaceOf101({});
   test("the first controller founds it with every founder's id", () => {
     expect(
       changeOf({
@@ -301,6 +297,23 @@ describe("row 6: the former incarnation", () => {
       kind: "note",
       patch: { hold: { reason: expect.stringContaining("orders-0") } },
     });
+  });
+  test("a configuration that its node never had is weighed anew: nothing runs there, and much may have changed", () => {
+    const tried = (status: "undelivered" | "failed", sight: KafkaSight, attempt = 1): Setting => ({
+      ...setting(sight),
+      record: { ...launched(), command: { ...command, attempt }, address: "10.0.1.50" },
+      seen: { ...online, kafka: sight, command: { status, detail: "" } },
+    });
+    const risky = kafka({ 1: { startEmpty: unsafe } });
+    expect(changeOf(tried("undelivered", risky))).toMatchObject({
+      kind: "note",
+      row: "launch/6",
+      patch: { hold: { reason: expect.stringContaining("orders-0") } },
+    });
+    expect(changeOf(tried("undelivered", kafka({ 1: {} })))).toMatchObject({ kind: "send", attempt: 2 });
+    // It may have started, and its disk be empty no more.
+    expect(changeOf(tried("failed", risky))).toMatchObject({ kind: "send", attempt: 2 });
+    expect(changeOf(tried("undelivered", risky, 2))).toMatchObject({ kind: "send", attempt: 3 });
   });
   test("Kafka out of sight is unsafe: waits, and after the grace holds", () => {
     const dark = { seen: false, reason: "no broker answers" } as const;
@@ -512,12 +525,7 @@ describe("rows 9 to 11: Kafka counts it in", () => {
     expect(step(ready(registered(), { stale: { kafka: 6_000 } }))).toMatchObject({ do: "look", facts: ["kafka"] });
   });
 
-  const eni = {
-    address: "10.0.1.10",
-    eni: "eni-1",
-    zone: A,
-    attachment: { id: "a-1", instance: "i-1", status: "attached", deleteOnTermination: false },
-  } as const;
+  const eni = interfaceOf101({});
   const voterDigest = digestOf("controller", 101, A, "10.0.1.10");
   const voter = (quorum: ReturnType<typeof quorumOf>): Setting => ({
     role: "controller",

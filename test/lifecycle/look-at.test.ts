@@ -115,16 +115,16 @@ describe("the address", () => {
     expect(await looked("address", facts(setting), {})).toEqual({ value: null, calls: [] });
   });
   const bare = facts(controller);
-  const { fleet: _, ...noFleet } = bare;
+  test("is looked for though no group lists the instance", async () => {
+    const aside = facts({ ...controller, nodes: [{ instance: ME, zone: A, id: 101 }] });
+    expect((await looked("address", aside, { "addresses.look": sight })).value).toBe(sight);
+  });
   test.each([
     ["that holds no id", { ...bare, instance: "i-9" }],
     [
       "that its group lists without an id",
       facts({ ...controller, nodes: [{ instance: ME, zone: A, state: "InService" }] }),
     ],
-    ["that no group lists", facts({ ...controller, nodes: [{ instance: ME, zone: A, id: 101 }] })],
-    ["whose fleet was not looked at", noFleet],
-    ["of another cluster's group", { ...bare, fleet: foreign(bare) }],
     ["of a role without a roster", { ...bare, table: { at: NOW, value: { rosters: new Map() } } }],
   ])("of an instance %s is never asked for", async (_, seen) => {
     await expect(looked("address", seen, {})).rejects.toThrow(
@@ -132,11 +132,6 @@ describe("the address", () => {
     );
   });
 });
-
-function foreign(seen: Facts) {
-  const members = seen.fleet?.value.groups.flatMap((group) => group.members) ?? [];
-  return { at: NOW, value: { groups: [{ name: "theirs", desired: 1, deleting: false, members }] } };
-}
 
 describe("the quorum", () => {
   const sight = { seen: false, reason: "a test" };

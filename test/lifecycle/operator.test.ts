@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { STANDS, uttered } from "../../shared/lifecycle/decide/wish.ts";
-import type { InstanceRecord, LifecycleState, OperatorWish } from "../../shared/lifecycle/sights.ts";
+import type { AddressSight, InstanceRecord, LifecycleState, OperatorWish } from "../../shared/lifecycle/sights.ts";
 import {
   A,
   at,
@@ -256,6 +256,20 @@ describe("taking an id away", () => {
       seen: { address: { address: "10.0.1.10", eni: "eni-1", zone: A, attachment } },
     };
     expect(changeOf(setting)).toMatchObject({ kind: "detach", attachment: "eni-attach-1" });
+  });
+  test("detaches it first, too, where no group lists the instance", () => {
+    const aside = { instance: "i-1", zone: A, id: 101, served: true, address: "10.0.1.10" } as const;
+    const attachment = { id: "eni-attach-1", instance: "i-1", status: "attached", deleteOnTermination: false } as const;
+    const pooled = { address: "10.0.1.10", eni: "eni-1", zone: A };
+    const setting = (address?: AddressSight): Setting => ({
+      role: "controller",
+      nodes: [aside],
+      record: { configured, ...wish("release", 0, { id: 101 }) },
+      seen: { ec2: "running", ...(address && { address }) },
+    });
+    expect(step(setting())).toMatchObject({ do: "look", facts: ["address"] });
+    expect(changeOf(setting({ ...pooled, attachment }))).toMatchObject({ kind: "detach", attachment: "eni-attach-1" });
+    expect(changeOf(setting(pooled))).toMatchObject({ kind: "release", role: "controller", id: 101 });
   });
   test("takes no other id than the one that was meant", () => {
     const setting: Setting = {

@@ -230,7 +230,7 @@ describe.each([
     });
     test("row 3: one that will not be replaced is held, with a remedy", () => {
       const extra = { ...member(one + 100, 1), instance: "i-9" };
-      const scaledIn = going({ nodes: [member(one, 1, "Terminating:Wait"), ...others, extra], turn });
+      const scaledIn = going({ nodes: [member(one, 1, "Terminating:Wait"), ...others, extra] });
       expect(changeOf({ ...scaledIn, seen: { quorum: whole } })).toMatchObject({
         row: "terminate/3",
         patch: { hold: { reason: expect.stringMatching(/still a voter; .*raise the desired capacity/) } },

@@ -8,6 +8,7 @@ import type { Facts, Plan, Seen, Sights } from "../../shared/lifecycle/facts.ts"
 import { planFor } from "../../shared/lifecycle/plan.ts";
 import type {
   AccessMark,
+  AddressSight,
   BrokerSight,
   GroupSight,
   InstanceRecord,
@@ -87,6 +88,27 @@ export interface Setting {
   readonly suspect?: boolean;
   readonly begun?: number | null;
 }
+
+/** `i-1`, `i-2` and `i-3`: a member in service in each zone, with these ids, at `10.0.1.HOST`, `10.0.2.HOST` and `10.0.3.HOST`. */
+export const inEachZone = (ids: readonly [number, number, number], host: number) =>
+  ids.map((id, n) => ({
+    instance: `i-${n + 1}`,
+    zone: [A, B, C][n] ?? A,
+    state: "InService" as const,
+    id,
+    served: true,
+    address: `10.0.${n + 1}.${host}`,
+  }));
+
+/** The network interface of controller 101, attached to `i-1` but for what is said otherwise; or free. */
+export const interfaceOf101 = (attachment?: Partial<NonNullable<AddressSight["attachment"]>>): AddressSight => ({
+  address: "10.0.1.10",
+  eni: "eni-1",
+  zone: A,
+  ...(attachment && {
+    attachment: { id: "attach-1", instance: "i-1", status: "attached", deleteOnTermination: false, ...attachment },
+  }),
+});
 
 /** The facts as seen by the first node of the setting. */
 export function facts(setting: Setting): Facts {

@@ -7,6 +7,7 @@ import {
   C,
   changeOf,
   definition,
+  interfaceOf101,
   kafka,
   mark,
   NOW,
@@ -35,7 +36,7 @@ const leaving = (ago = 0, patch: Partial<InstanceRecord> = {}): Partial<Instance
 const healthy = kafka({ 1: at("10.0.1.50"), 2: at("10.0.2.50"), 3: at("10.0.3.50") });
 const online = { state: "online", address: "10.0.1.50" } as const;
 const stopping = (sent: number, attempt = 1) => ({ action: "stop", digest: "", attempt, sent, id: "c-2" }) as const;
-const turn = { id: 1, instance: "i-1", reason: "its group ends its instance" };
+const turn = { id: 1, instance: "i-1", since: NOW - 3_600_000, reason: "its group ends its instance" };
 
 describe("row 1: nothing to stop", () => {
   const begun = { action: { kind: "terminate", since: NOW }, heartbeat: NOW } as const;
@@ -227,8 +228,11 @@ describe("row 3: a member that goes for good", () => {
     record: leaving(),
     turn,
   };
-  test("still carries replicas: holds with the remedy", () => {
-    expect(changeOf({ ...scaledIn, seen: { kafka: kafka({ 1: { replicas: 12 } }) } })).toMatchObject({
+  test("still carries replicas: holds with the remedy, and without the turn", () => {
+    const carrying = { ...scaledIn, seen: { kafka: kafka({ 1: { replicas: 12 } }) } };
+    expect(changeOf(carrying)).toMatchObject({ kind: "give-turn", row: "terminate/3" });
+    const { turn: _, ...free } = carrying;
+    expect(changeOf(free)).toMatchObject({
       kind: "note",
       patch: { hold: { reason: expect.stringContaining("kafka-reassign-partitions") } },
     });
@@ -317,12 +321,7 @@ describe("row 4: the stop", () => {
   test("a stop that is on its way weighs nothing any more", () => {
     expect(step({ ...stopped({ status: "running" }), turn: { id: 2 } })).toMatchObject({ do: "wait" });
   });
-  const eni = {
-    address: "10.0.1.10",
-    eni: "eni-1",
-    zone: A,
-    attachment: { id: "a-1", instance: "i-1", status: "attached", deleteOnTermination: false },
-  } as const;
+  const eni = interfaceOf101({});
   describe("an id that is freed", () => {
     const freeing = (desired: number, replicas?: number): Setting => ({
       nodes: [{ ...mine, state: "Terminating:Wait" }, ...others, { ...others[0], instance: "i-9", zone: A, id: 9 }],
@@ -355,16 +354,13 @@ describe("row 4: the stop", () => {
       record: leaving(0, { stopped: NOW }),
     };
     expect(step(controller)).toMatchObject({ do: "look", facts: ["address"] });
-    expect(changeOf({ ...controller, seen: { address: eni } })).toMatchObject({ kind: "detach", attachment: "a-1" });
-    expect(
-      changeOf({
-        ...controller,
-        seen: { address: { ...eni, attachment: { ...eni.attachment, status: "detaching" } } },
-      }),
-    ).toMatchObject({ kind: "release" });
-    expect(
-      changeOf({ ...controller, seen: { address: { ...eni, attachment: { ...eni.attachment, instance: "i-8" } } } }),
-    ).toMatchObject({ kind: "release" });
+    expect(changeOf({ ...controller, seen: { address: eni } })).toMatchObject({
+      kind: "detach",
+      attachment: "attach-1",
+    });
+    for (const gone of [{ status: "detaching" }, { instance: "i-8" }] as const) {
+      expect(changeOf({ ...controller, seen: { address: interfaceOf101(gone) } })).toMatchObject({ kind: "release" });
+    }
   });
 });
 
@@ -385,6 +381,24 @@ describe("row 5: nobody there to stop it", () => {
       kind: "complete",
       result: "CONTINUE",
       row: "terminate/5",
+    });
+  });
+  describe("one that was held for longer than the stop timeout", () => {
+    const ago = periods.stop * 3;
+    const had = (since: number) => ({ ...turn, since: NOW - since });
+    test("has all of that from the moment that it may be stopped", () => {
+      expect(step({ ...silent(ago), turn: had(periods.stop) })).toMatchObject({ do: "wait", row: "terminate/5" });
+      expect(changeOf({ ...silent(ago), turn: had(periods.stop + 1) })).toMatchObject({ row: "terminate/5" });
+      // Another's turn tells nothing of it, and nobody asks for one where its group is emptied.
+      const emptied = { ...silent(ago), deleting: [A], turn: { ...had(0), id: 2 } };
+      expect(changeOf(emptied)).toMatchObject({ kind: "complete", row: "terminate/5" });
+    });
+    test.each(["failed", "undelivered"] as const)("is tried again where its stop has %s", (status) => {
+      const record = leaving(ago, { command: stopping(NOW - 1000) });
+      const seen = { kafka: healthy, agent: online, command: { status, detail: "a detail" } } as const;
+      const setting: Setting = { nodes: [mine, ...others], record, seen };
+      expect(changeOf({ ...setting, turn: had(2000) })).toMatchObject({ kind: "send", action: "stop", attempt: 2 });
+      expect(changeOf({ ...setting, turn: had(periods.stop + 1) })).toMatchObject({ kind: "complete" });
     });
   });
   test("a stop that is never confirmed ends the same way", () => {

@@ -11,6 +11,7 @@ import {
   digestIn,
   digestOf,
   groupName,
+  inEachZone,
   kafka,
   mark,
   NOW,
@@ -323,7 +324,7 @@ describe("row 3: its configuration", () => {
     ],
     [
       "has changed, and its agent is away",
-      changed({ turn, seen: { kafka: view, agent: { state: "lost" } } }),
+      changed({ seen: { kafka: view, agent: { state: "lost" } } }),
       "hold in-service/3 (agent): its configuration has changed, but its agent is not online",
     ],
     [
@@ -333,7 +334,7 @@ describe("row 3: its configuration", () => {
     ],
     [
       "has changed, but it cannot be spared",
-      changed({ seen: { kafka: kafka({ ...all, 1: { ...at(HOST), stop: unsafe } }) } }),
+      changed({ seen: { kafka: kafka({ ...all, 1: { ...at(HOST), stop: unsafe } }), ...online } }),
       "hold in-service/3 (kafka): its configuration has changed, but stopping it is not safe: orders-0 has no other in-sync replica",
     ],
     [
@@ -377,14 +378,7 @@ describe("row 3: its configuration", () => {
 });
 
 describe("a controller", () => {
-  const nodes = [101, 102, 103].map((id, n) => ({
-    instance: `i-${n + 1}`,
-    zone: [A, B, C][n] ?? A,
-    state: "InService" as const,
-    id,
-    served: true,
-    address: `10.0.${n + 1}.10`,
-  }));
+  const nodes = inEachZone([101, 102, 103], 10);
   const listen = (...ids: number[]) =>
     new Map([101, 102, 103].map((id) => [id, ids.includes(id) ? ("listening" as const) : ("refused" as const)]));
   const own = { digest: digestOf("controller", 101, A, "10.0.1.10"), at: NOW - 900_000, times: 1 };
@@ -461,14 +455,7 @@ describe("a controller", () => {
 });
 
 describe("a member of an ensemble", () => {
-  const nodes = [1, 2, 3].map((id) => ({
-    instance: `i-${id}`,
-    zone: [A, B, C][id - 1] ?? A,
-    state: "InService" as const,
-    id,
-    served: true,
-    address: `10.0.${id}.10`,
-  }));
+  const nodes = inEachZone([1, 2, 3], 10);
   const own = { digest: digestIn(classic, "zookeeper", 1, A, "10.0.1.10"), at: NOW - 900_000, times: 1 };
   const member = (quorum?: QuorumSight): Setting => ({
     plan: classic,

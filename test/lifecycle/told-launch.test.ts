@@ -2,7 +2,21 @@
 import { describe, expect, test } from "vitest";
 import { foundersOf } from "../../shared/lifecycle/decide/launch.ts";
 import type { AddressSight, InstanceRecord } from "../../shared/lifecycle/sights.ts";
-import { A, at, B, C, definition, digestOf, kafka, mark, NOW, quorumOf, type Setting, unsafe } from "./scene.ts";
+import {
+  A,
+  at,
+  B,
+  C,
+  definition,
+  digestOf,
+  interfaceOf101,
+  kafka,
+  mark,
+  NOW,
+  quorumOf,
+  type Setting,
+  unsafe,
+} from "./scene.ts";
 import { told } from "./told.ts";
 
 const { periods } = definition;
@@ -93,14 +107,6 @@ describe("rows 1 and 2: an id", () => {
 
 describe("row 3: a fixed address", () => {
   const controller = { ...me, id: 101 };
-  const eni = (attachment?: Partial<NonNullable<AddressSight["attachment"]>>): AddressSight => ({
-    address: "10.0.1.10",
-    eni: "eni-1",
-    zone: A,
-    ...(attachment && {
-      attachment: { id: "attach-1", instance: ME, status: "attached", deleteOnTermination: false, ...attachment },
-    }),
-  });
   const seat = (address: AddressSight | null | undefined, more: Partial<Setting> = {}): Setting => ({
     role: "controller",
     nodes: [controller],
@@ -121,52 +127,56 @@ describe("row 3: a fixed address", () => {
       seat(null),
       "hold launch/3 (address): no network interface of this cluster has 10.0.1.10: it was deleted, or its tags were taken off (held until 2027-01-15T08:50:00Z at most)",
     ],
-    ["is free", seat(eni()), "change launch/3 attach (address, table): attaches eni-1 (10.0.1.10)"],
+    ["is free", seat(interfaceOf101()), "change launch/3 attach (address, table): attaches eni-1 (10.0.1.10)"],
     [
       "is free again",
-      seat(eni({ ...theirs, status: "detached" })),
+      seat(interfaceOf101({ ...theirs, status: "detached" })),
       "change launch/3 attach (address, table): attaches eni-1 (10.0.1.10)",
     ],
     [
       "goes from it",
-      seat(eni({ status: "detaching" })),
+      seat(interfaceOf101({ status: "detaching" })),
       "wait launch/3 (address): 10.0.1.10 is being detached from it",
     ],
     [
       "would end with it",
-      seat(eni({ deleteOnTermination: true })),
+      seat(interfaceOf101({ deleteOnTermination: true })),
       "change launch/3 keep-on-termination (address): keeps eni-1 when the instance ends",
     ],
-    ["comes to it", seat(eni({ status: "attaching" })), "wait launch/3 (address): 10.0.1.10 is being attached"],
-    ["is its own: goes on to row 4", seat(eni({})), "look launch/4 (agent): is its agent online"],
+    [
+      "comes to it",
+      seat(interfaceOf101({ status: "attaching" })),
+      "wait launch/3 (address): 10.0.1.10 is being attached",
+    ],
+    ["is its own: goes on to row 4", seat(interfaceOf101({})), "look launch/4 (agent): is its agent online"],
     [
       "is with one that should not have it",
-      seat(eni(theirs), other("InService")),
+      seat(interfaceOf101(theirs), other("InService")),
       "hold launch/3 (address, fleet): 10.0.1.10 is attached to i-0, InService, which does not hold controller 101 (held until 2027-01-15T08:50:00Z at most)",
     ],
     [
       "is with one that leaves",
-      seat(eni(theirs), other("Terminating:Proceed")),
+      seat(interfaceOf101(theirs), other("Terminating:Proceed")),
       "wait launch/3 (address): 10.0.1.10 is still attached to i-0",
     ],
     [
       "is with one that no group lists",
-      seat(eni(theirs)),
+      seat(interfaceOf101(theirs)),
       "wait launch/3 (address): 10.0.1.10 is still attached to i-0",
     ],
     [
       "was not freed by the deadline",
-      seat(eni(theirs), just),
+      seat(interfaceOf101(theirs), just),
       "wait launch/3 (address): 10.0.1.10 is still attached to i-0",
     ],
     [
       "was not freed after the deadline",
-      seat(eni(theirs), long),
+      seat(interfaceOf101(theirs), long),
       "change launch/3 ABANDON (fleet, table): 10.0.1.10 was not freed by i-0 in time",
     ],
     [
       "after the deadline, but it has its id for a second only",
-      seat(eni(theirs), { record: long.record }),
+      seat(interfaceOf101(theirs), { record: long.record }),
       "wait launch/3 (address): 10.0.1.10 is still attached to i-0",
     ],
   ])("%s", (_, setting, line) => expect(told(setting)).toBe(line));
@@ -212,12 +222,7 @@ describe("row 4: its agent", () => {
 
 describe("row 5: the quorum", () => {
   const founder = { role: "controller", nodes: [{ ...me, id: 101 }], record: launched() } as const;
-  const attached = {
-    address: "10.0.1.10",
-    eni: "eni-1",
-    zone: A,
-    attachment: { id: "attach-1", instance: ME, status: "attached", deleteOnTermination: false },
-  } as const;
+  const attached = interfaceOf101({});
   test.each<[string, Setting, string]>([
     [
       "a broker waits for it",
@@ -389,6 +394,11 @@ describe("rows 7 and 8: its configuration", () => {
       "wait launch/4 (agent): its SSM agent is not online",
     ],
     [
+      "failed, and its agent does not come back",
+      on("failed", { ...ago(periods.agent + 1), seen: { agent: { state: "lost" } } }),
+      "change launch/4 ABANDON (fleet, table, kafka): its SSM agent did not come back in time",
+    ],
+    [
       "failed, and whether Kafka counts it in was not looked at since",
       { ...on("failed"), stale: { kafka: 501 } },
       "look launch/8 (kafka): does Kafka count it in all the same",
@@ -545,12 +555,7 @@ describe("rows 9 to 11: a broker", () => {
 });
 
 describe("row 8: a controller whose configuration is said to have failed", () => {
-  const address = {
-    address: "10.0.1.10",
-    eni: "eni-1",
-    zone: A,
-    attachment: { id: "attach-1", instance: ME, status: "attached", deleteOnTermination: false },
-  } as const;
+  const address = interfaceOf101({});
   const command = { status: "undelivered", detail: "a detail" } as const;
   const failed = (seen: Setting["seen"] = {}, more: Partial<Setting> = {}): Setting => ({
     role: "controller",
@@ -596,12 +601,7 @@ describe("row 8: a controller whose configuration is said to have failed", () =>
 
 describe("rows 9 to 11: a controller", () => {
   const own = digestOf("controller", 101, A, "10.0.1.10");
-  const address = {
-    address: "10.0.1.10",
-    eni: "eni-1",
-    zone: A,
-    attachment: { id: "attach-1", instance: ME, status: "attached", deleteOnTermination: false },
-  } as const;
+  const address = interfaceOf101({});
   const listen = (...ids: number[]) => ({
     listeners: new Map(
       [101, 102, 103].map((id) => [id, ids.includes(id) ? ("listening" as const) : ("refused" as const)]),
@@ -655,7 +655,7 @@ describe("rows 9 to 11: a controller", () => {
     [
       "the quorum has formed, but most of its founders end",
       voter({ ...all, quorum: quorumOf({ 101: 0, 102: 0 }, [], 102) }, { ...forming, nodes: ending }),
-      "wait launch/5 (fleet, table): the quorum stands, but most of its founders are ending",
+      "wait launch/5 (fleet, table, quorum): the quorum stands, but not without founders that are ending",
     ],
     [
       "the quorum has formed, but most of its founders were let go, whatever their groups are seen to say",
@@ -663,7 +663,15 @@ describe("rows 9 to 11: a controller", () => {
         { ...all, quorum: quorumOf({ 101: 0, 102: 0 }, [], 102) },
         { ...forming, quorum: { ...mark, formed: false, left: ["i-2", "i-3"] } },
       ),
-      "wait launch/5 (fleet, table): the quorum stands, but most of its founders are ending",
+      "wait launch/5 (fleet, table, quorum): the quorum stands, but not without founders that are ending",
+    ],
+    [
+      "the quorum has formed, but for its majority it needs a founder that was let go",
+      voter(
+        { ...all, quorum: quorumOf({ 101: 0, 102: 0, 103: 9_000 }, [], 102) },
+        { ...forming, quorum: { ...mark, formed: false, left: ["i-2"] } },
+      ),
+      "wait launch/5 (fleet, table, quorum): the quorum stands, but not without founders that are ending",
     ],
     [
       "the quorum has not formed",

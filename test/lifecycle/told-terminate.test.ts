@@ -1,7 +1,21 @@
 /** Every answer of the terminate table, as an operator reads it. */
 import { describe, expect, test } from "vitest";
 import type { AddressSight, InstanceRecord, QuorumSight } from "../../shared/lifecycle/sights.ts";
-import { A, at, B, C, classic, definition, kafka, mark, NOW, quorumOf, type Setting, unsafe } from "./scene.ts";
+import {
+  A,
+  at,
+  B,
+  C,
+  classic,
+  definition,
+  interfaceOf101,
+  kafka,
+  mark,
+  NOW,
+  quorumOf,
+  type Setting,
+  unsafe,
+} from "./scene.ts";
 import { told } from "./told.ts";
 
 const { periods } = definition;
@@ -25,7 +39,7 @@ const base: Setting = { nodes: [mine, ...peers, replacement], record: ending(), 
 const but = (more: Partial<Setting["seen"]>): Setting => ({ ...base, seen: { ...seen, ...more } });
 const dark = { seen: false, reason: "no broker answered" } as const;
 const force = { wish: "force", since: NOW, action: "terminate", reason: "the rack burns" } as const;
-const turn = { id: 1, instance: ME, reason: "its group ends its instance" };
+const turn = { id: 1, instance: ME, since: NOW - 3_600_000, reason: "its group ends its instance" };
 
 describe("rows 1 to 3", () => {
   const young = { nodes: [{ ...me, id: 1 }, ...peers, replacement] };
@@ -254,14 +268,6 @@ describe("rows 4 and 5: its stop", () => {
 });
 
 describe("its address", () => {
-  const eni = (attachment?: Partial<NonNullable<AddressSight["attachment"]>>): AddressSight => ({
-    address: "10.0.1.10",
-    eni: "eni-1",
-    zone: A,
-    ...(attachment && {
-      attachment: { id: "attach-1", instance: ME, status: "attached", deleteOnTermination: false, ...attachment },
-    }),
-  });
   const free = (address?: AddressSight | null, id = 101): Setting => ({
     role: "controller",
     nodes: [{ ...me, id, served: true }],
@@ -269,11 +275,11 @@ describe("its address", () => {
     ...(address !== undefined && { seen: { address } }),
   });
   const unconfigured = (ago: number): Setting => ({
-    ...free(eni()),
+    ...free(interfaceOf101()),
     record: { action: { kind: "terminate", since: NOW - ago }, heartbeat: NOW },
   });
   const lately = (ago: number): Setting => ({
-    ...free(eni()),
+    ...free(interfaceOf101()),
     record: ending(60_000, { stopped: NOW, configured: { ...configured, at: NOW - ago } }),
   });
   test.each<[string, Setting, string]>([
@@ -300,25 +306,29 @@ describe("its address", () => {
     ["was not looked at", free(), "look terminate/4 (address): is its address still attached"],
     [
       "is on it",
-      free(eni({})),
+      free(interfaceOf101({})),
       "change terminate/4 detach (address, table): its stop is confirmed: detaches its address",
     ],
     [
       "is coming to it still",
-      free(eni({ status: "attaching" })),
+      free(interfaceOf101({ status: "attaching" })),
       "wait terminate/4 (address): its address is still being attached",
     ],
     [
       "is leaving it",
-      free(eni({ status: "detaching" })),
+      free(interfaceOf101({ status: "detaching" })),
       "change terminate/4 release (table): its stop is confirmed: controller 101 is free",
     ],
     [
       "is on another",
-      free(eni({ instance: "i-9" })),
+      free(interfaceOf101({ instance: "i-9" })),
       "change terminate/4 release (table): its stop is confirmed: controller 101 is free",
     ],
-    ["is on nobody", free(eni()), "change terminate/4 release (table): its stop is confirmed: controller 101 is free"],
+    [
+      "is on nobody",
+      free(interfaceOf101()),
+      "change terminate/4 release (table): its stop is confirmed: controller 101 is free",
+    ],
     [
       "has no interface",
       free(null),

@@ -266,12 +266,14 @@ function configuration(scene: Scene, mine: RosterMember, wanted: Wanted, sightFa
       giveTurnBack(scene, mine, sightFact) ??
       wait("in-service/3", `its configuration has changed, but ${unready}`, "table")
     );
-  const gate = gates(scene, mine, "in-service/3", "its configuration has changed");
-  if (gate) return gate;
+  // Before it has the turn: an agent may be away for long, and nobody shall wait for that.
   if (!facts.agent) return look("in-service/3", "is its agent online", "agent");
   if (facts.agent.value.state !== "online") {
-    return hold("in-service/3", "its configuration has changed, but its agent is not online", "agent");
+    const reason = "its configuration has changed, but its agent is not online";
+    return giveTurnBack(scene, mine, sightFact) ?? hold("in-service/3", reason, "agent");
   }
+  const gate = gates(scene, mine, "in-service/3", "its configuration has changed");
+  if (gate) return gate;
   const attempt = sent.at === "failed" ? sent.attempt + 1 : 1;
   return send(
     "in-service/3",

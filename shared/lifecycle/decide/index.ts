@@ -24,7 +24,7 @@ const NEWBORN = 300_000;
 
 /** The next step for an instance, from what is known of it: a fact to look at, a change, or why there is nothing to do. Never throws. */
 export function decide(plan: Plan, facts: Facts): Step {
-  return unhold(facts, fresh(facts, choose(plan, facts)));
+  return unhold(facts, fresh(plan, facts, choose(plan, facts)));
 }
 
 function choose(plan: Plan, facts: Facts): Step {
@@ -38,7 +38,7 @@ function choose(plan: Plan, facts: Facts): Step {
   const group = fleet.groups.find((g) => g.members.some((m) => m.instance === facts.instance));
   const member = group?.members.find((m) => m.instance === facts.instance);
   const place = group && groupOf(plan.definition, group.name);
-  if (!group || !member || !place) return outsideGroups(facts, table);
+  if (!group || !member || !place) return outsideGroups(plan, facts, table);
 
   // Only a lifecycle action has an invocation that stays with it; nobody stays with an instance in service.
   const attended =
@@ -117,7 +117,7 @@ function neglected(record: InstanceRecord | undefined, now: number, plan: Plan):
 }
 
 /** No group of the cluster lists it: gone, detached, or never one of ours. */
-function outsideGroups(facts: Facts, table: TableSight): Step {
+function outsideGroups(plan: Plan, facts: Facts, table: TableSight): Step {
   const mine = holding(table, facts.instance);
   if (!mine && !table.record)
     return settled("state/foreign", "no group of this cluster lists it, and it holds nothing");
@@ -137,7 +137,7 @@ function outsideGroups(facts: Facts, table: TableSight): Step {
     default:
       if (!mine) return settled("state/aside", `no group lists it, EC2 says ${facts.ec2.value}, and it holds no id`);
       return (
-        decideAsAskedOutside(facts, table) ??
+        decideAsAskedOutside(plan, facts, table) ??
         hold(
           "state/aside",
           `no group lists it, but EC2 says ${facts.ec2.value}: it keeps ${mine.id}; terminate it or attach it again`,
@@ -157,13 +157,19 @@ export function holding(table: TableSight, instance: string): RosterMember | und
 }
 
 /** A change waits until everything it rests on has been seen lately. */
-function fresh(facts: Facts, step: Step): Step {
+function fresh(plan: Plan, facts: Facts, step: Step): Step {
   if (step.do !== "change") return step;
   const stale = step.restsOn.filter((name: FactName) => {
     const seen = facts[name];
     return seen === undefined || facts.now - seen.at > FRESH;
   });
-  return stale.length === 0 ? step : look(step.row, `about to: ${step.reason}`, ...stale);
+  if (stale.length === 0) return step;
+  if (stale.includes("quorum")) {
+    // Who is asked about it, the tables know.
+    const asks = choose(plan, { ...facts, quorum: undefined });
+    if (asks.do === "look") return asks;
+  }
+  return look(step.row, `about to: ${step.reason}`, ...stale);
 }
 
 /** Keeps the record's hold true: written once when a hold begins or has another reason, taken away when it ends. */
@@ -178,10 +184,8 @@ function unhold(facts: Facts, step: Step): Step {
       alarm: true,
     };
   }
-  if (record.hold && (step.do === "settled" || step.do === "change") && !step.alarm && step.row !== "state/attended") {
-    const already = step.do === "change" && (step.change.kind === "note" || step.change.kind === "heartbeat");
-    if (!already)
-      return change(step.row, `no longer held: ${step.reason}`, { kind: "note", patch: { hold: undefined } });
-  }
-  return step;
+  if (!record.hold || step.do === "look" || step.row === "state/attended") return step;
+  if (step.do !== "wait" && step.alarm) return step;
+  if (step.do === "change" && (step.change.kind === "note" || step.change.kind === "heartbeat")) return step;
+  return change(step.row, `no longer held: ${step.reason}`, { kind: "note", patch: { hold: undefined } });
 }

@@ -207,7 +207,12 @@ function node(scene: Scene, mine: RosterMember): Step {
       const late = cameLate(scene, mine, quorum, own, configuring.reason);
       if ("do" in late) return late;
       if (configuring.attempt >= MOST_ATTEMPTS) return abandon("launch/8", configuring.reason, ...late);
-      return agentFirst(scene) ?? configure(configuring.attempt + 1, `${configuring.reason}; tries again`, ...late);
+      // Where no try has reached it, its disk is as empty as it was, but much may have changed since that was safe.
+      const unsafe = configuring.undelivered && configuring.attempt === 1 ? former(scene, mine) : undefined;
+      if (unsafe) return unsafe;
+      return (
+        agentFirst(scene, ...late) ?? configure(configuring.attempt + 1, `${configuring.reason}; tries again`, ...late)
+      );
     }
     case "succeeded":
       return change(
@@ -273,10 +278,13 @@ function cameLate(
   );
 }
 
-/** Row 4 once more, before anything is sent. */
-function agentFirst({ facts }: Scene): Step | undefined {
+/** Row 4 once more, before anything is sent again. */
+function agentFirst({ facts, plan, record }: Scene, ...restsOn: readonly FactName[]): Step | undefined {
   if (!facts.agent) return look("launch/4", "is its agent online", "agent");
-  return facts.agent.value.state === "online" ? undefined : wait("launch/4", "its SSM agent is not online", "agent");
+  if (facts.agent.value.state === "online") return undefined;
+  return facts.now - (record?.command?.sent ?? facts.now) > plan.definition.periods.agent
+    ? abandon("launch/4", "its SSM agent did not come back in time", ...restsOn)
+    : wait("launch/4", "its SSM agent is not online", "agent");
 }
 
 /** How long it has had its id within this launch, ms: what comes after the id has its own time. */
@@ -406,8 +414,9 @@ function voter(scene: Scene, mine: RosterMember, mark: QuorumMark, own: string, 
   if (!quorum.seen) return unregistered(scene, mine, `the quorum cannot be seen: ${quorum.reason}`, "quorum");
   if (!mark.formed && hasMajority(quorum, mark.voters.length)) {
     // From then on nobody founds it any more. A founder that ends before is stopped without a gate, and founds again.
-    if (stayingFounders(scene, mark) <= mark.voters.length / 2)
-      return wait("launch/5", "the quorum stands, but most of its founders are ending", "fleet", "table");
+    const staying = stayingFounders(scene, mark);
+    if (!hasMajority({ ...quorum, voters: quorum.voters.filter(({ id }) => staying.has(id)) }, mark.voters.length))
+      return wait("launch/5", "the quorum stands, but not without founders that are ending", "fleet", "table", "quorum");
     return change(
       "launch/5",
       `the quorum has formed, led by ${nodeName(role, quorum.leader)}`,
@@ -427,16 +436,17 @@ function voter(scene: Scene, mine: RosterMember, mark: QuorumMark, own: string, 
   return enter(scene, mine, own, serving.reason, "quorum");
 }
 
-/** How many of the first voters somebody holds who is not on his way out. */
-function stayingFounders({ fleet, roster }: Scene, mark: QuorumMark): number {
+/** The first voters that somebody holds who is not on his way out. */
+function stayingFounders({ fleet, roster }: Scene, mark: QuorumMark): ReadonlySet<number> {
   const members = fleet.groups.flatMap((g) => g.members);
-  return mark.voters.filter(({ id }) => {
+  const staying = mark.voters.filter(({ id }) => {
     const owner = roster.members.get(id)?.owner;
     // The fleet's listing may be older than the table.
     if (owner === undefined || mark.left?.includes(owner)) return false;
     const holder = members.find(({ instance }) => instance === owner);
     return holder && !holder.state.startsWith("Terminat");
-  }).length;
+  });
+  return new Set(staying.map(({ id }) => id));
 }
 
 function broker(scene: Scene, mine: RosterMember, own: string, configure: Configure): Step {

@@ -1,5 +1,6 @@
 /** May this member be taken down on purpose now? The gates of the terminate and in-service tables. */
 import { isQuorum } from "../../cluster/role-kinds.ts";
+import type { FactName } from "../facts.ts";
 import type { RosterMember, Verdict } from "../sights.ts";
 import type { Step } from "../steps.ts";
 import { safeToStopVoter } from "./quorum.ts";
@@ -109,8 +110,14 @@ export function takeFreeTurn(scene: Scene, row: string, mine: RosterMember, reas
  * Not safe: held, but without the turn. Whoever kept it would keep the others from what could make it safe again, such as the
  * replacement of one that died meanwhile.
  */
-export function unsafe(scene: Scene, row: string, mine: RosterMember, reason: string): Step {
+export function unsafe(
+  scene: Scene,
+  row: string,
+  mine: RosterMember,
+  reason: string,
+  ...on: readonly FactName[]
+): Step {
   const { turn } = scene.table;
-  if (!turn || !isTurnOf(scene, mine)) return hold(row, reason, viewOf(scene));
+  if (!turn || !isTurnOf(scene, mine)) return hold(row, reason, viewOf(scene), ...on);
   return change(row, `gives the turn back: ${reason}`, { kind: "give-turn", turn }, viewOf(scene), "table");
 }

@@ -11,7 +11,7 @@ import { reopenDoor } from "./access.ts";
 import { progress, send } from "./command.ts";
 import { freeing } from "./gone.ts";
 import { begin, elapsed, keepOpen } from "./heartbeat.ts";
-import { isFirstStart, safeToStop, takeFreeTurn, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
+import { isFirstStart, isTurnOf, safeToStop, takeFreeTurn, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
 import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
 import { wished } from "./wish.ts";
 
@@ -47,16 +47,22 @@ function terminate(scene: Scene, mine: RosterMember): Step {
   const untold = stopping.at === "unsent" || (stopping.at === "failed" && stopping.undelivered);
   if (!untold) {
     if (stopping.at === "underway" && facts.now - (record.command?.sent ?? 0) <= periods.stop) return stopping.step;
-    if (stopping.at === "failed" && facts.now - (record.action?.since ?? 0) <= periods.stop)
-      return stop(scene, stopping.attempt + 1, `${stopping.reason}; tries again`);
+    if (stopping.at === "failed" && stoppable(scene, mine) <= periods.stop)
+      return stop(scene, mine, stopping.attempt + 1, `${stopping.reason}; tries again`);
     const why = stopping.at === "failed" ? stopping.reason : "the node did not confirm its stop in time";
     return unreachable(why);
   }
   const weighed = leaveFounding(scene) ?? weigh(scene, mine);
   if ("do" in weighed) return weighed;
-  if (stopping.at === "unsent") return stop(scene, 1, weighed.reason, ...weighed.restsOn);
-  if (elapsed(scene, "terminate") > periods.stop) return unreachable(stopping.reason);
-  return stop(scene, stopping.attempt + 1, `${stopping.reason}; tries again`, ...weighed.restsOn);
+  if (stopping.at === "unsent") return stop(scene, mine, 1, weighed.reason, ...weighed.restsOn);
+  if (stoppable(scene, mine) > periods.stop) return unreachable(stopping.reason);
+  return stop(scene, mine, stopping.attempt + 1, `${stopping.reason}; tries again`, ...weighed.restsOn);
+}
+
+/** How long it might have been stopped by now, ms: who was held until just now has not been tried yet. */
+function stoppable(scene: Scene, mine: RosterMember): number {
+  const { turn } = scene.table;
+  return Math.min(elapsed(scene, "terminate"), scene.facts.now - (turn && isTurnOf(scene, mine) ? turn.since : 0));
 }
 
 /**
@@ -91,7 +97,6 @@ function leaveFounding({ facts, role, table }: Scene): Step | undefined {
 /** Rows 2 and 3. In `Terminating:Wait` the node serves on, so holding costs nothing. */
 function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
   const { role, group, zone, roster } = scene;
-  const view = viewOf(scene);
   if (!mine.served && !isQuorum(role) && !scene.facts.kafka)
     return look("terminate/2", "does anything rest on it, which was never in service", "kafka");
   if (neverCounted(scene, mine)) return undefined;
@@ -106,7 +111,13 @@ function mayStop(scene: Scene, mine: RosterMember): Step | undefined {
   if (!willBeReplaced(group, zone, roster, mine.id)) {
     const carries = stillCarries(scene, mine);
     if (carries.safe === false)
-      return hold("terminate/3", `${nodeName(role, mine.id)} will not be replaced: ${carries.reason}`, view, "fleet");
+      return unsafe(
+        scene,
+        "terminate/3",
+        mine,
+        `${nodeName(role, mine.id)} will not be replaced: ${carries.reason}`,
+        "fleet",
+      );
   }
   return takeTurn(scene, "terminate/2", mine, "its group ends its instance");
 }
@@ -152,14 +163,20 @@ function stillCarries(scene: Scene, mine: RosterMember): Verdict {
 }
 
 /** Row 4's command, or row 5 where nobody is there to take it. */
-function stop(scene: Scene, attempt: number, reason: string, ...restsOn: readonly FactName[]): Step {
+function stop(
+  scene: Scene,
+  mine: RosterMember,
+  attempt: number,
+  reason: string,
+  ...restsOn: readonly FactName[]
+): Step {
   const { facts, plan } = scene;
   if (!facts.agent) return look("terminate/4", "is its agent online", "agent");
   if (facts.agent.value.state === "online") {
     return send("terminate/4", reason, { action: "stop", digest: "", payload: "", attempt }, "agent", ...restsOn);
   }
   if (!facts.ec2) return look("terminate/5", "its agent is not online: does it still run", "ec2");
-  if (elapsed(scene, "terminate") > plan.definition.periods.stop) return unreachable("its agent is not online");
+  if (stoppable(scene, mine) > plan.definition.periods.stop) return unreachable("its agent is not online");
   return wait("terminate/5", `its agent is ${facts.agent.value.state}, EC2 says ${facts.ec2.value}`, "agent", "ec2");
 }
 
@@ -184,7 +201,27 @@ function isRetired(scene: Scene, mine: RosterMember, row: string): boolean | Ste
 
 /** Frees what it holds, in order: the address first, since whoever takes the id over looks for it. */
 export function letGo(scene: Scene, mine: RosterMember, row: string, reason: string): Step {
-  const { facts, role, record } = scene;
+  const { role, record } = scene;
+  const addressed = detached(scene, mine, row, reason);
+  if (addressed) return addressed;
+  const free = freeing(record, role.name, mine.id);
+  const retired = isRetired(scene, mine, row);
+  if (typeof retired === "object") return retired;
+  return change(
+    row,
+    `${reason}: ${nodeName(role, mine.id)} is free`,
+    { ...free, left: { ...free.left, ...(retired && { retired: true as const }) } },
+    "table",
+  );
+}
+
+/** What comes before an id with a fixed address is free; undefined: that is not attached to its instance any more. */
+export function detached(
+  { facts, role, record }: Pick<Scene, "facts" | "role" | "record">,
+  mine: RosterMember,
+  row: string,
+  reason: string,
+): Step | undefined {
   if (role.pool?.some((p) => p.id === mine.id)) {
     if (!facts.address) return look(row, "is its address still attached", "address");
     const attachment = facts.address.value?.attachment;
@@ -206,15 +243,7 @@ export function letGo(scene: Scene, mine: RosterMember, row: string, reason: str
     if (!attachment && facts.now - last < LAG)
       return wait(row, "its address may have been attached to it just before", "address");
   }
-  const free = freeing(record, role.name, mine.id);
-  const retired = isRetired(scene, mine, row);
-  if (typeof retired === "object") return retired;
-  return change(
-    row,
-    `${reason}: ${nodeName(role, mine.id)} is free`,
-    { ...free, left: { ...free.left, ...(retired && { retired: true as const }) } },
-    "table",
-  );
+  return undefined;
 }
 
 function complete(row: string, reason: string): Step {

@@ -13,6 +13,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { dynamodbService } from "../../../lab/doors/dynamodb.ts";
+import { TABLE_SCHEMA } from "../../../resources/table.ts";
 import { DOOR_KINDS, type OpenDoor, open } from "./doors.ts";
 import { fakeCloud } from "./fake-cloud.ts";
 
@@ -25,20 +26,7 @@ describe.each(DOOR_KINDS)("DynamoDB at the %s door", (kind) => {
   let door: OpenDoor;
   beforeAll(async () => {
     door = await open(kind, { cloud }, "lifecycle");
-    await door.clients.dynamodb.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: "PAY_PER_REQUEST",
-        KeySchema: [
-          { AttributeName: "pk", KeyType: "HASH" },
-          { AttributeName: "sk", KeyType: "RANGE" },
-        ],
-        AttributeDefinitions: [
-          { AttributeName: "pk", AttributeType: "S" },
-          { AttributeName: "sk", AttributeType: "S" },
-        ],
-      }),
-    );
+    await door.clients.dynamodb.send(new CreateTableCommand({ TableName, ...TABLE_SCHEMA }));
     await vi.waitFor(async () => {
       const { Table } = await door.clients.dynamodb.send(new DescribeTableCommand({ TableName }));
       expect(Table).toMatchObject({ TableStatus: "ACTIVE", CreationDateTime: expect.any(Date) });

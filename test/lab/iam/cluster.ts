@@ -2,7 +2,7 @@
  * A whole cluster from its compiled template, with IAM enforced, on a virtual clock: modelled nodes, and Rollcall's
  * functions behind the AWS adapters, whose calls go to the cloud without a wire.
  */
-import { setImmediate as turn } from "node:timers/promises";
+import { drainable } from "../../../bench/drainable.ts";
 import { kafkaHandler } from "../../../functions/kafka.ts";
 import { lifecycleHandler } from "../../../functions/lifecycle.ts";
 import { sweepHandler } from "../../../functions/sweep.ts";
@@ -11,7 +11,6 @@ import { Cloud } from "../../../lab/cloud/cloud.ts";
 import { LAB_DELAYS } from "../../../lab/cloud/delays.ts";
 import type { CloudFaults } from "../../../lab/cloud/faults.ts";
 import type { DeployedFunction } from "../../../lab/cloud/formation/kind.ts";
-import type { Service } from "../../../lab/cloud/service.ts";
 import { dynamodbService } from "../../../lab/doors/dynamodb.ts";
 import type { AwsCall, Machine } from "../../../lab/machines/machine.ts";
 import { modelledMachines } from "../../../lab/machines/modelled.ts";
@@ -55,7 +54,7 @@ export async function startTemplateCluster(
   definition: Definition,
   faultsOf: (cloud: () => Cloud) => CloudFaults = () => ({}),
 ): Promise<TemplateCluster> {
-  const dynamodb = counted(dynamodbService());
+  const dynamodb = drainable(dynamodbService());
   const clock = virtualClock(Date.parse("2026-09-14T08:00:00Z"), dynamodb.drain);
   const random = seededRandom(1);
   const kafka = new ModelledKafka({ clock, mode: definition.kafka.mode });
@@ -171,28 +170,4 @@ function clientsOf(cloud: Cloud, role: string): Clients {
     ssm: () => loaded("ssm", ssmApi),
     destroy() {},
   } as unknown as Clients;
-}
-
-/** The virtual clock may only move on when DynamoDB, which lives on real time, has answered everything. */
-function counted(service: Service): { readonly service: Service; drain(): Promise<void> } {
-  let asked = 0;
-  const actions = Object.entries(service.actions).map(([name, action]): [string, typeof action] => [
-    name,
-    async (...call) => {
-      asked += 1;
-      try {
-        return await action(...call);
-      } finally {
-        asked -= 1;
-      }
-    },
-  ]);
-  return {
-    service: { ...service, actions: Object.fromEntries(actions) },
-    async drain() {
-      do await turn();
-      while (asked > 0);
-      await turn();
-    },
-  };
 }
