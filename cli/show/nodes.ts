@@ -107,7 +107,9 @@ function waiting({ at }: Status, width: number, paint: Paint): (node: NodeStatus
       ...(next.unnoticed ? ["no function of Rollcall's has seen that yet"] : []),
       ...(next.since === undefined ? [] : [`for ${span(at - next.since)}`]),
       ...(next.until === undefined ? [] : [`at most ${span(next.until - at)} more`]),
-      ...(operator && operator.wish !== "hold" && stands(operator, node.state, at) ? [`an operator asked to ${operator.wish} it`] : []),
+      ...(operator && operator.wish !== "hold" && stands(operator, node.state, at)
+        ? [`an operator asked to ${operator.wish} it`]
+        : []),
     ];
     // What is the same with everybody, such as a Kafka that cannot be seen, is said once.
     const what = `${DOES[next.do]} (${next.row}): ${oneLine(next.reason)}`;

@@ -153,7 +153,7 @@ const fingerprint = (pem: string): string => new X509Certificate(pem).fingerprin
  * What each server shows to a client that believes those authorities alone: its certificate's fingerprint, `refused` where the
  * client does not believe it, or what else happened.
  */
-function shownBy(servers: readonly string[], authorities: string): Promise<string[]> {
+export function shownBy(servers: readonly string[], authorities: string): Promise<string[]> {
   return Promise.all(servers.map((server) => shown(server, authorities)));
 }
 

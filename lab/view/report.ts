@@ -124,7 +124,7 @@ function turnedOver(rotation: RotationFindings): [string, boolean] {
   const { from, to, seconds, former, present, refusals } = rotation;
   const wanted = rotatedWell(rotation);
   const well = former === wanted.former && present === wanted.present && refusals === wanted.refusals;
-  const passwords = `the nodes' password ${to} is ${present}, ${from} ${former}`;
+  const passwords = `generation ${to} of the nodes' password is ${present}, ${from} ${former}`;
   return [`${passwords}; ${number(refusals)} refusals among nodes, ${seconds.toFixed(1)}s`, !well];
 }
 

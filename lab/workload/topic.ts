@@ -15,13 +15,14 @@ const TOPIC_EXISTS = 36;
 /** On ZooKeeper only the controller, one of the brokers, makes topics; KRaft's brokers pass the request on. */
 const NOT_CONTROLLER = 41;
 
-/** The broker did not append the message. */
+/**
+ * The broker did not append the message. *Not leader or follower* (6) and *storage error* (56) say less: a broker also answers so
+ * that has appended it and lost the partition while it waited for the others.
+ */
 const NOT_APPENDED = new Set([
   3, // unknown topic or partition
   5, // leader not available
-  6, // not leader or follower
   19, // not enough replicas
-  56, // storage error
   72, // listener not found
   74, // fenced leader epoch
 ]);

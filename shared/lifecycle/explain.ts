@@ -2,7 +2,7 @@
  * What Rollcall would do about an instance now, and what it goes by: the same looks and the same decision as ever, with
  * nothing performed.
  */
-import { decide } from "./decide/index.ts";
+import { decide, holding } from "./decide/index.ts";
 import type { FactName, Facts, Plan, Sights } from "./facts.ts";
 import { lookAt, quorumAsked } from "./look.ts";
 import { newRecord, patched } from "./perform.ts";
@@ -63,18 +63,19 @@ export async function explain(
 }
 
 /**
- * No earlier than what the record tells of: the clock here may be behind that of whoever wrote it, and what is looked at now
- * must not pass for what was seen before.
+ * No earlier than what the table tells of it: the clock here may be behind that of whoever wrote that, and what is looked at or
+ * asked now must not pass for what was before.
  */
 function inTime(facts: Facts): Facts {
-  const record = facts.table?.value.record;
-  if (!record) return facts;
-  const { action, heartbeat, command, configured, stopped, unregistered, alone, hold, operator } = record;
-  const times = [action?.since, heartbeat, command?.sent, configured?.at, stopped, unregistered, alone];
-  return {
-    ...facts,
-    now: Math.max(facts.now, ...times.map((time) => time ?? 0), hold?.since ?? 0, operator?.since ?? 0),
-  };
+  const table = facts.table?.value;
+  if (!table) return facts;
+  const { action, heartbeat, command, configured, stopped, unregistered, alone, hold, operator } = table.record ?? {};
+  const times = [
+    holding(table, facts.instance)?.since,
+    ...[action?.since, heartbeat, command?.sent, configured?.at, stopped, unregistered, alone],
+    ...[hold?.since, operator?.since],
+  ];
+  return { ...facts, now: Math.max(facts.now, ...times.map((time) => time ?? 0)) };
 }
 
 /** The facts with another record, as if it had been written. */

@@ -26,7 +26,7 @@ export function gaugesOf(definition: Definition, fleet: FleetSight, contents: Ta
   const groups = fleet.groups.filter((group) => groupOf(definition, group.name) !== undefined);
   const members = groups.flatMap((group) => group.members);
   const inService = new Set(members.filter((m) => m.state === "InService").map((m) => m.instance));
-  const pending = new Set(members.filter((m) => m.state.startsWith("Pending")).map((m) => m.instance));
+  const pending = new Set(members.filter((m) => m.state === "Pending:Wait").map((m) => m.instance));
   const desired = groups.reduce((sum, group) => sum + (group.deleting ? 0 : group.desired), 0);
   const records = [...contents.records.values()];
   const absent = records.filter((r) => r.unregistered !== undefined && inService.has(r.instance));

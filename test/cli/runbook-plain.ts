@@ -613,9 +613,10 @@ export function tryOnPlainCluster(sections: readonly Section[], tried: Tried): v
     trial.bench.declare({ ...definition, kafka: { ...definition.kafka, settings } });
     const deployed = trial.bench.lab.clock.now();
     await run("lifecycle-errors, sweep-errors, kafka-errors", [/sls deploy/]);
-    await held(mute, "in-service/3", /not its turn/, /its configuration has changed, but the turn is broker/);
-    await run("node-held", [/rollcall resume/, { INSTANCE: holder }]);
+    await held(owner, "in-service/3", /not its turn/, /its configuration has changed, but the turn is broker/);
+    // Who cannot be reached does not even line up for the turn.
     await held(mute, "in-service/3", /its agent is not online/, /but its agent is not online/);
+    await run("node-held", [/rollcall resume/, { INSTANCE: holder }]);
     agents.silence(mute, false);
     const everybodyHasIt = (but?: string) =>
       trial.bench.until("each has it", async () => {

@@ -621,6 +621,16 @@ describe("a status", () => {
       expect.stringMatching(/^broker 1 \(i-0123456789abcdef0\) is held: stopping/),
     ]);
   });
+  test("tells what an operator has asked while that counts, and no longer", () => {
+    const forced = (state: LifecycleState, since = NOW - 1000): string =>
+      statusLines(
+        status([{ ...held, state, operator: { wish: "force", since, action: "terminate", reason: "a test" } }]),
+        { width: 200, paint: plain },
+      ).join();
+    expect(forced("Terminating:Wait")).toContain("an operator asked to force it");
+    expect(forced("InService")).not.toContain("an operator asked");
+    expect(forced("Terminating:Wait", NOW - 3_600_000)).not.toContain("an operator asked");
+  });
   test("fits any width", () => {
     const vacant = [{ id: 2, role: "broker" as const, zone: A, since: NOW, served: true }];
     const unseen = [{ what: "Kafka", reason: "no broker has answered, whichever of the three was asked" }];

@@ -155,6 +155,12 @@ test("the quorum, which costs a command on a node, is asked only where that is w
   expect(step).toMatchObject({ do: "hold", row: "terminate/2", reason: expect.stringContaining("no leader") });
 });
 
+test("a clock behind that of whoever gave it its id sees nothing of before that", async () => {
+  const behind = { now: () => START - SKEW, wait: async () => {} };
+  const { ports } = world({ [I]: "InService" }, { table: holding({}), clock: behind });
+  expect((await explain(plan, ports, I)).facts.now).toBe(START);
+});
+
 test("a clock behind that of whoever wrote the record takes nothing that it sees for old", async () => {
   const { ports } = world(
     { [I]: "InService" },

@@ -67,7 +67,7 @@ describe("gauges", () => {
     expect(gaugesOf(definition, fleet(brokers, 2, states), launches, NOW).longestLaunch).toBe(4000);
   });
 
-  test.each<LifecycleState>(["Standby", "Terminating", "Terminating:Wait", "Detaching"])(
+  test.each<LifecycleState>(["Standby", "Pending", "Terminating", "Terminating:Wait", "Detaching"])(
     "what is %s launches no more, though nothing else has been written of it yet",
     (state) => {
       const launched = contents(record("i1", { action: { kind: "launch", since: NOW - 9000 } }));

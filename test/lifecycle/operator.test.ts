@@ -271,6 +271,14 @@ describe("taking an id away", () => {
     expect(changeOf(setting({ ...pooled, attachment }))).toMatchObject({ kind: "detach", attachment: "eni-attach-1" });
     expect(changeOf(setting(pooled))).toMatchObject({ kind: "release", role: "controller", id: 101 });
   });
+  test("takes none that it has claimed since, though it is the same", () => {
+    const setting = (held: number): Setting => ({
+      nodes: [{ ...base, state: "Standby", held }, ...others],
+      record: { configured, ...wish("release", 1_000, { id: 1 }) },
+    });
+    expect(changeOf(setting(1_000))).toMatchObject({ kind: "release", row: "operator/release" });
+    expect(changeOf(setting(999))).toMatchObject({ kind: "note", row: "state/aside" });
+  });
   test("takes no other id than the one that was meant", () => {
     const setting: Setting = {
       nodes: [{ ...base, state: "Standby" }, ...others],

@@ -343,9 +343,9 @@ describe("a leaving broker", () => {
       "change terminate/4 send stop #1 (table, agent, fleet, kafka): it is safe to stop",
     ],
     [
-      "never configured, with a command",
+      "not known to be configured, which it may be all the same",
       leaving(0, [me], theirs, { configured: undefined as never, command: { ...sent(500), action: "configure" } }),
-      "hold terminate/2 (table): the turn is broker 2's (i-2: a test) (held until 2027-01-15T08:50:00Z at most)",
+      "change terminate/2 send access #1 (table, agent): Kafka does not let its observer see",
     ],
   ])("%s", (_, setting, line) => expect(told(setting)).toBe(line));
 });

@@ -71,8 +71,8 @@ export function openDoor(scene: Scene, mine: RosterMember): Step | undefined {
  * service come first, but there may be none, or none that can do it.
  */
 export function reopenDoor(scene: Scene): Step | undefined {
-  const { plan, facts, role, record } = scene;
-  if (!plan.access() || isQuorum(role) || !record?.configured) return undefined;
+  const { plan, facts, role } = scene;
+  if (!plan.access() || isQuorum(role)) return undefined;
   if (peersInService(scene).length > 0 && elapsed(scene, "terminate") <= WATCH) return undefined;
   if (!facts.kafka) return look("terminate/2", "does Kafka let its observer see", "kafka");
   const due = isDenied(scene) ? dueAccess(scene) : undefined;

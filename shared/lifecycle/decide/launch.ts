@@ -416,7 +416,13 @@ function voter(scene: Scene, mine: RosterMember, mark: QuorumMark, own: string, 
     // From then on nobody founds it any more. A founder that ends before is stopped without a gate, and founds again.
     const staying = stayingFounders(scene, mark);
     if (!hasMajority({ ...quorum, voters: quorum.voters.filter(({ id }) => staying.has(id)) }, mark.voters.length))
-      return wait("launch/5", "the quorum stands, but not without founders that are ending", "fleet", "table", "quorum");
+      return wait(
+        "launch/5",
+        "the quorum stands, but not without founders that are ending",
+        "fleet",
+        "table",
+        "quorum",
+      );
     return change(
       "launch/5",
       `the quorum has formed, led by ${nodeName(role, quorum.leader)}`,

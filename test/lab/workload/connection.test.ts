@@ -55,7 +55,8 @@ describe("a message", () => {
   });
 
   test.each([
-    [6, "not leader or follower", true],
+    [6, "not leader or follower, maybe since it was appended", false],
+    [5, "leader not available", true],
     [19, "not enough replicas", true],
     [20, "not enough replicas after append", false],
     [7, "request timed out", false],
