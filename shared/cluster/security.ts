@@ -85,7 +85,7 @@ export function generations({ generation }: Pick<Security, "generation">): numbe
   return [generation, generation - 1, generation + 1].filter((valid) => valid > 0);
 }
 
-/** How many generations a roll-out may be overtaken by: so many before the last one are kept. */
+/** How many generations a roll-out may be overtaken by: so many before the last one are kept, and so many after an order's own. */
 const OVERTAKEN = 8;
 
 /**
@@ -95,4 +95,12 @@ const OVERTAKEN = 8;
 export function generationsMade({ generation }: Pick<Security, "generation">): number[] {
   const first = Math.max(1, generation - OVERTAKEN);
   return Array.from({ length: generation + 2 - first }, (_, after) => first + after);
+}
+
+/**
+ * Generations that may be in use though those that know no more than this one do not know it: an order of an earlier deployment may
+ * come late, and must not take away what nodes log in as by then.
+ */
+export function generationsAfter({ generation }: Pick<Security, "generation">): number[] {
+  return Array.from({ length: OVERTAKEN }, (_, after) => generation + 2 + after);
 }

@@ -17,7 +17,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Definition } from "../cluster/definition.ts";
-import { type Acl, OBSERVER, userSecret } from "../cluster/security.ts";
+import { type Acl, adminUser, generationsAfter, OBSERVER, userSecret } from "../cluster/security.ts";
 import type { AccessMark } from "../lifecycle/sights.ts";
 import { firstUsers, password } from "./credentials.ts";
 import { PAYLOAD_VERSION, pack, type ScramUser } from "./payload.ts";
@@ -55,7 +55,10 @@ export function renderAccess(definition: Definition, mark?: AccessMark): Rendere
   const { security } = definition;
   if (!security) return undefined;
   const users = declaredUsers(definition);
-  const keep = security.superUsers.filter((name) => !users.some(({ user }) => user === name));
+  const keep = [
+    ...security.superUsers.filter((name) => !users.some(({ user }) => user === name)),
+    ...generationsAfter(security).map(adminUser),
+  ];
   const acls = [...aclLines(OBSERVER, OBSERVING), ...security.users.flatMap((user) => aclLines(user.name, user.acls))];
   const rest = [
     ...keep.map((name) => `keep ${name}`),

@@ -25,6 +25,9 @@ const OBSERVING = [
   "acl User:rollcall-observer * ALLOW DESCRIBE_CONFIGS TOPIC LITERAL *",
 ];
 
+/** Generation 1 of the nodes' credential is declared, and 2 is valid with it. */
+const LATER = [3, 4, 5, 6, 7, 8, 9, 10].map((generation) => `keep rollcall-admin-${generation}`);
+
 describe("renderAccess", () => {
   it("names users by their secrets, and every right in the words of Kafka's tool, one a line", () => {
     const { lines, digest } = rendered();
@@ -32,6 +35,7 @@ describe("renderAccess", () => {
       ...HEAD(digest),
       ...USERS,
       "keep operator",
+      ...LATER,
       "acls kept",
       ...OBSERVING,
       "acl User:app * ALLOW READ TOPIC PREFIXED orders",
@@ -46,7 +50,7 @@ describe("renderAccess", () => {
   it("leaves ACLs out where there is no authorizer", () => {
     const users = SECURITY.users.map((user) => ({ ...user, acls: [] }));
     const { lines, digest } = rendered({ acl: false, superUsers: [], users });
-    expect(lines).toEqual([...HEAD(digest), ...USERS, "acls off"]);
+    expect(lines).toEqual([...HEAD(digest), ...USERS, ...LATER, "acls off"]);
   });
 
   it("gives the observer no right but to describe", () => {
@@ -80,7 +84,13 @@ describe("renderAccess", () => {
 
   it("keeps a super user's password where the user is declared", () => {
     const { lines } = rendered({ superUsers: ["app", "operator"] });
-    expect(lines.filter((line) => line.startsWith("keep"))).toEqual(["keep operator"]);
+    expect(lines.filter((line) => line.startsWith("keep"))).toEqual(["keep operator", ...LATER]);
+  });
+
+  it("keeps what nodes log in as by the time that an order of an earlier deployment comes late", () => {
+    const kept = (generation: number) =>
+      rendered({ generation }).lines.filter((line) => line.startsWith("keep rollcall"));
+    expect(kept(4)).toEqual([6, 7, 8, 9, 10, 11, 12, 13].map((later) => `keep rollcall-admin-${later}`));
   });
 
   it("tells which version of a password stands, under the same digest", () => {
