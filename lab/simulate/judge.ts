@@ -100,10 +100,17 @@ export function excuse(stage: Stage, contents: TableContents, lostQuorum: boolea
     return "no broker is left that Kafka could be seen through";
   const smaller = scaledInWhileReplaced(stage, contents);
   if (smaller !== undefined) return smaller;
-  // One that is held wrongly is not excused by another that is rightly; who waits for the turn waits for one of those.
-  const holds = [...contents.records.values()].filter(({ hold }) => hold && !/the turn is /.test(hold.reason));
-  const held = holds.every((record) => rightly(stage, contents, record)) ? holds[0] : undefined;
+  // One that is held wrongly is not excused by another that is rightly.
+  const holds = [...contents.records.values()].filter(({ hold }) => hold !== undefined);
+  const held = holds.find((record) => rightly(stage, contents, record));
+  if (!holds.every((record) => rightly(stage, contents, record) || follows(record))) return undefined;
   return held ? `${held.instance} is rightly held: ${held.hold?.reason}` : undefined;
+}
+
+/** Holds that end with another's: who has the turn, or is missing from an ISR, is held itself. */
+function follows({ hold, role }: InstanceRecord): boolean {
+  const missed = !isQuorum({ name: role }) && /no in-sync replica left|below its min ISR/.test(hold?.reason ?? "");
+  return missed || /the turn is /.test(hold?.reason ?? "");
 }
 
 /** Holds that only an operator can end. */

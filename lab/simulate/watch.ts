@@ -162,6 +162,7 @@ export class Watch {
     // A user may say so of any instance.
     if (!containers.of(caller)) return;
     const { InstanceId = "" } = input as { InstanceId?: string };
+    if (this.#asked("force", InstanceId)) return;
     const now = clock.now();
     const process = kafka.processes().find((p) => p.instance === InstanceId);
     if (process?.reachable && now - process.started >= LATE) {
