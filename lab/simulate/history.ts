@@ -241,10 +241,12 @@ class Player {
     this.#breach = { invariant: 7, detail, at: made.at };
   }
 
-  /** Whether nothing is changed for as long as a replay may take; waited for a few times. */
+  /** Whether all is well and nothing is changed for as long as a replay may take; waited for a few times. */
   async #isAtRest(stage: Stage): Promise<boolean> {
     for (let round = 0; round < ROUNDS && !this.#breach; round++) {
-      if (!(await this.#changed(stage, REPLAY))) return !this.#breach;
+      if (await this.#changed(stage, REPLAY)) continue;
+      // Functions that are out change nothing either.
+      if (unsettled(stage, await stage.table.readAll()).length === 0) return !this.#breach;
     }
     return false;
   }

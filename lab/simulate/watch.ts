@@ -74,6 +74,8 @@ export class Watch {
   readonly #roles = new Map<string, RoleName>();
   /** Which instance has, or had, a controller's log directory. */
   readonly #directories = new Map<string, string>();
+  /** Whose directory, by its id, an instance has anew. */
+  readonly #formers = new Map<string, string>();
   #contents: TableContents | undefined;
   #found: Breach | undefined;
   /** When the quorum was seen to have formed, ms since the epoch. */
@@ -254,9 +256,8 @@ export class Watch {
     if (this.#nature.has(violation)) return true;
     if (this.#asked("force", instance)) return true;
     // Nothing rests on a quorum before Rollcall has seen it formed: only then brokers are told of it.
-    const process = this.#stage.kafka.processes().find((one) => one.instance === instance);
-    // It was formatted before it was started, however long that takes.
-    const since = kind === "voter emptied" ? (process?.started ?? at) : at;
+    // What the quorum has kept since, it has without the one who went.
+    const since = kind === "voter emptied" ? (this.#ended.get(this.#formers.get(instance) ?? "") ?? at) : at;
     if (
       since < this.#formed + NEWLY_FORMED &&
       (kind === "stopped under majority" || kind === "voter emptied" || kind === "metadata lost")
@@ -346,7 +347,10 @@ export class Watch {
     this.#live = instances;
     for (const { role, directory, instance } of running) {
       this.#roles.set(instance, role);
-      if (isQuorum({ name: role })) this.#directories.set(directory.directoryId, instance);
+      if (!isQuorum({ name: role })) continue;
+      const former = this.#directories.get(directory.directoryId);
+      if (former !== undefined && former !== instance) this.#formers.set(instance, former);
+      this.#directories.set(directory.directoryId, instance);
     }
     const rosters = this.#contents?.rosters;
     if (!rosters) return;

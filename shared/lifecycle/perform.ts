@@ -6,7 +6,7 @@ import type { Role } from "../cluster/definition.ts";
 import { groupOf } from "../cluster/definition.ts";
 import type { FactName, Facts, Plan } from "./facts.ts";
 import type { Ports } from "./ports.ts";
-import type { InstanceRecord, Roster, TableSight } from "./sights.ts";
+import type { InstanceRecord, Roster, SentCommand, TableSight } from "./sights.ts";
 import type { Change, RecordPatch } from "./steps.ts";
 
 export interface Effect {
@@ -162,10 +162,13 @@ export async function perform(
   }
 }
 
-/** By which a command is found again where its id was not written down; SSM keeps at most 100 characters. */
-export function commandComment(command: { action: string; digest: string; attempt: number }): string {
-  const digest = command.digest === "" ? "" : ` ${command.digest.slice(0, 32)}`;
-  return `rollcall ${command.action}${digest} #${command.attempt}`;
+/**
+ * By which a command is found again where its id was not written down; SSM keeps at most 100 characters. It says when, too: the same may
+ * be sent anew, and what became of the former is not its fate.
+ */
+export function commandComment({ action, digest, attempt, sent }: Omit<SentCommand, "id">): string {
+  const what = digest === "" ? action : `${action} ${digest.slice(0, 32)}`;
+  return `rollcall ${what} #${attempt} ${new Date(sent).toISOString()}`;
 }
 
 function saved(table: TableSight, record: InstanceRecord | "changed"): Effect {

@@ -162,6 +162,7 @@ test("a command without an id is found by its comment, on any page", async () =>
           Commands: [
             { ...own, CommandId: "c-7", DocumentName: "AWS-RunShellScript" },
             { ...own, CommandId: "c-8", Comment: commandComment({ ...nameless, attempt: 1 }) },
+            { ...own, CommandId: "c-6", Comment: commandComment({ ...nameless, sent: nameless.sent - 1 }) },
           ],
           NextToken: "more",
         });

@@ -200,7 +200,7 @@ describe("a command", () => {
             action: "configure",
             payload: "cGF5",
             issued: NOW,
-            comment: "rollcall configure d1 #2",
+            comment: "rollcall configure d1 #2 2027-01-15T08:00:00.000Z",
             timeout: plan.definition.periods.command,
           },
         ],
@@ -243,10 +243,13 @@ describe("a command", () => {
   });
   test("is found again by a comment of at most 100 characters", () => {
     const digest = "0123456789abcdef".repeat(4);
-    expect(commandComment({ action: "stop", digest: "", attempt: 1 })).toBe("rollcall stop #1");
-    expect(commandComment({ action: "configure", digest, attempt: 12 })).toBe(
-      `rollcall configure ${digest.slice(0, 32)} #12`,
+    const sent = Date.UTC(2026, 8, 14, 8, 0, 8, 844);
+    expect(commandComment({ action: "stop", digest: "", attempt: 1, sent })).toBe(
+      "rollcall stop #1 2026-09-14T08:00:08.844Z",
     );
+    const comment = commandComment({ action: "configure", digest, attempt: 12, sent });
+    expect(comment).toBe(`rollcall configure ${digest.slice(0, 32)} #12 2026-09-14T08:00:08.844Z`);
+    expect(comment.length).toBeLessThanOrEqual(100);
   });
 });
 

@@ -161,8 +161,13 @@ describe("a broker in service, the only one", () => {
       "change! in-service/5 note-access (table): users and ACLs put right: removed acl d",
     ],
     [
-      "sent before they were last applied",
+      "sent at the moment that they were last applied: it is not sent again and again",
       serving({}, { access: mark({ digest: "before", at: NOW - 500 }) }, command(500)),
+      "look in-service/5 (command): how far access #1 is",
+    ],
+    [
+      "sent before they were last applied",
+      serving({}, { access: mark({ digest: "before", at: NOW - 499 }) }, command(500)),
       "change in-service/5 send access #1 (table, agent): users and ACLs are declared anew",
     ],
   ])("%s", (_, setting, line) => expect(told(setting)).toBe(line));

@@ -108,6 +108,11 @@ describe("rows 0, 1 and 4", () => {
     ],
     ["the quorum was never founded", { ...base, record: old, quorum: null }, "settled in-service/4: well"],
     [
+      "the roster has its former incarnation's address still",
+      { ...base, record: { ...old, address: "10.0.1.77" } },
+      "settled in-service/4: well",
+    ],
+    [
       "the quorum has not formed",
       { ...base, record: old, quorum: { ...mark, formed: false } },
       "settled in-service/4: well",

@@ -158,7 +158,7 @@ function fate(scene: Scene, row: string, due: Due): Step | undefined {
 
 /** How far the command is that was sent since users and ACLs were last applied. */
 const sentAccess = (scene: Scene, row: string, { digest }: Due): Progress =>
-  progress(scene, row, "access", digest, (scene.table.access?.at ?? 0) + 1);
+  progress(scene, row, "access", digest, scene.table.access?.at);
 
 function apply(scene: Scene, row: string, due: Due): Step {
   const { facts, record } = scene;

@@ -214,6 +214,8 @@ function renderedNow(scene: Scene, mine: RosterMember): Omit<Wanted, "sent"> | u
   const { role, zone, plan, record, table } = scene;
   const { address } = mine;
   if (address === undefined || !table.quorum?.formed || !record?.configured) return undefined;
+  // Seen before it was noted as in service: the roster has the address of its former incarnation still.
+  if (record.address !== undefined && record.address !== address) return undefined;
   return { ...plan.render({ role, id: mine.id, zone, address }, table.quorum), address };
 }
 
