@@ -63,7 +63,7 @@ describe("the simulation", () => {
   test.each([
     ["10-frees-id-before-stop-is-known", 3],
     ["16-frees-id-before-address", 2],
-    ["31-heartbeats-only-at-launch", 5],
+    ["30-terminating-without-id-is-left-alone", 5],
   ])(
     "finds %s",
     async (name, invariant) => {
