@@ -252,7 +252,7 @@ describe("--stay, with more brokers and other ids", () => {
       const [groups, scan, commands] = await Promise.all(told.slice(0, 3).map(shell));
       expect(groups?.stdout.match(/^i-[0-9a-f]{17}\s+InService$/gm)).toHaveLength(9);
       expect(JSON.parse(scan?.stdout ?? "")).toMatchObject({ Items: expect.any(Array) });
-      expect(commands?.stdout).toMatch(/rollcall configure \S+ #1\s+Success/);
+      expect(commands?.stdout).toMatch(/rollcall configure \S+ #1 \S+\s+Success/);
       const [, instance = ""] = /--instance-id (\S+)/.exec(told[4] ?? "") ?? [];
       await shell(told[4]);
       await wide.said(new RegExp(`${instance}.*InService → Terminating`), 20_000);

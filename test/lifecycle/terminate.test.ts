@@ -271,9 +271,11 @@ describe("row 4: the stop", () => {
     });
   });
   test("a success that does not say stopped frees nothing", () => {
-    expect(
-      changeOf(stopped({ status: "success", answer: { ok: true, action: "stop", stopped: false } })),
-    ).toMatchObject({ kind: "complete", row: "terminate/5" });
+    const said = stopped({ status: "success", answer: { ok: true, action: "stop", stopped: false } });
+    expect(changeOf({ ...said, seen: { ...said.seen, kafka: kafka({}) } })).toMatchObject({
+      kind: "complete",
+      row: "terminate/5",
+    });
   });
   test("runs: waits; failed: tries again while there is time", () => {
     expect(step(stopped({ status: "running" }))).toMatchObject({ do: "wait", row: "terminate/4" });
@@ -406,8 +408,11 @@ describe("row 5: nobody there to stop it", () => {
       nodes: [mine, ...others],
       record: leaving(periods.stop + 1, { command: stopping(NOW - periods.stop - 1) }),
       turn,
-      seen: { agent: online, command: { status: "running", detail: "" } },
+      seen: { agent: online, command: { status: "running", detail: "" }, kafka: kafka({}) },
     };
     expect(changeOf(setting)).toMatchObject({ kind: "complete", result: "CONTINUE", row: "terminate/5" });
+    // Whether it serves on is asked first.
+    const { kafka: _, ...unasked } = setting.seen ?? {};
+    expect(step({ ...setting, seen: unasked })).toMatchObject({ do: "look", facts: ["kafka"] });
   });
 });

@@ -242,6 +242,29 @@ describe("rows 4 and 5: its stop", () => {
       "change terminate/5 CONTINUE (fleet, table): stop failed: a detail: EC2 must end it, and its id is freed after that",
     ],
     [
+      "is not confirmed in time, it serves on, and others rest on it by now",
+      stopping("running", stop + 1, { seen: { kafka: kafka({ 1: { ...at("10.0.1.50"), stop: unsafe } }) } }),
+      "hold terminate/5 (kafka, command): the node did not confirm its stop in time, and broker 1 serves on, but stopping it is not safe: orders-0 has no other in-sync replica (held until 2027-01-15T08:48:29Z at most)",
+    ],
+    [
+      "is not confirmed in time, but its group is emptied",
+      {
+        ...stopping("running", stop + 1, { seen: { kafka: kafka({ 1: { ...at("10.0.1.50"), stop: unsafe } }) } }),
+        desired: { [A]: 0 },
+      },
+      "change terminate/5 CONTINUE (fleet, table): the node did not confirm its stop in time: EC2 must end it, and its id is freed after that",
+    ],
+    [
+      "is not confirmed in time, and it is out already",
+      stopping("running", stop + 1, { seen: { kafka: kafka({ 1: { stop: unsafe } }) } }),
+      "change terminate/5 CONTINUE (fleet, table): the node did not confirm its stop in time: EC2 must end it, and its id is freed after that",
+    ],
+    [
+      "is not confirmed in time, and Kafka is out of sight",
+      stopping("running", stop + 1, { seen: { kafka: dark } }),
+      "change terminate/5 CONTINUE (fleet, table): the node did not confirm its stop in time: EC2 must end it, and its id is freed after that",
+    ],
+    [
       "ended without saying so",
       stopping("success", 0, {}, { ok: true, action: "stop" }),
       "change terminate/5 CONTINUE (fleet, table): the node did not confirm its stop in time: EC2 must end it, and its id is freed after that",

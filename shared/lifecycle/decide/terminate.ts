@@ -11,6 +11,7 @@ import { reopenDoor } from "./access.ts";
 import { progress, send } from "./command.ts";
 import { freeing } from "./gone.ts";
 import { begin, elapsed, keepOpen } from "./heartbeat.ts";
+import { isServingVoter } from "./quorum.ts";
 import { isFirstStart, isTurnOf, safeToStop, takeFreeTurn, takeTurn, turnIsFree, unsafe, viewOf } from "./safety.ts";
 import { change, hold, look, nodeName, type Scene, wait } from "./scene.ts";
 import { wished } from "./wish.ts";
@@ -50,13 +51,36 @@ function terminate(scene: Scene, mine: RosterMember): Step {
     if (stopping.at === "failed" && stoppable(scene, mine) <= periods.stop)
       return stop(scene, mine, stopping.attempt + 1, `${stopping.reason}; tries again`);
     const why = stopping.at === "failed" ? stopping.reason : "the node did not confirm its stop in time";
-    return unreachable(why);
+    return servesStill(scene, mine, why) ?? unreachable(why);
   }
   const weighed = leaveFounding(scene) ?? weigh(scene, mine);
   if ("do" in weighed) return weighed;
   if (stopping.at === "unsent") return stop(scene, mine, 1, weighed.reason, ...weighed.restsOn);
   if (stoppable(scene, mine) > periods.stop) return unreachable(stopping.reason);
   return stop(scene, mine, stopping.attempt + 1, `${stopping.reason}; tries again`, ...weighed.restsOn);
+}
+
+/**
+ * Row 5: a stop that is not known to have come may not have. Where it is seen to serve on, and others rest on it by now, it is not given
+ * to EC2 either. Undefined: so it is not seen.
+ */
+function servesStill(scene: Scene, mine: RosterMember, why: string): Step | undefined {
+  const { facts, role, group } = scene;
+  if (group.deleting || group.desired === 0 || wished(scene, "force")) return undefined;
+  const view = viewOf(scene);
+  const safe = safeToStop(scene, "terminate/5", mine);
+  if ("do" in safe) return safe;
+  const kafka = facts.kafka?.value;
+  const quorum = facts.quorum?.value;
+  const serves = isQuorum(role)
+    ? quorum?.seen && isServingVoter(quorum, mine.id, Number.POSITIVE_INFINITY).safe
+    : // Who asks whom he has before him is there, even if nobody else is.
+      kafka && (kafka.seen ? kafka.brokers.get(mine.id)?.registered !== undefined : kafka.denied);
+  if (!serves || safe.safe) return undefined;
+  const door = reopenDoor(scene);
+  if (door) return door;
+  const reason = `${why}, and ${nodeName(role, mine.id)} serves on, but stopping it is not safe: ${safe.reason}`;
+  return hold("terminate/5", reason, view, "command");
 }
 
 /** How long it might have been stopped by now, ms: who was held until just now has not been tried yet. */
