@@ -244,7 +244,7 @@ describe("rows 4 and 5: its stop", () => {
     [
       "is not confirmed in time, it serves on, and others rest on it by now",
       stopping("running", stop + 1, { seen: { kafka: kafka({ 1: { ...at("10.0.1.50"), stop: unsafe } }) } }),
-      "hold terminate/5 (kafka, command): the node did not confirm its stop in time, and broker 1 serves on, but stopping it is not safe: orders-0 has no other in-sync replica (held until 2027-01-15T08:48:29Z at most)",
+      "hold terminate/2 (kafka, command): the node did not confirm its stop in time, and broker 1 serves on, but stopping it is not safe: orders-0 has no other in-sync replica (held until 2027-01-15T08:48:29Z at most)",
     ],
     [
       "is not confirmed in time, but its group is emptied",

@@ -61,14 +61,14 @@ function terminate(scene: Scene, mine: RosterMember): Step {
 }
 
 /**
- * Row 5: a stop that is not known to have come may not have. Where it is seen to serve on, and others rest on it by now, it is not given
- * to EC2 either. Undefined: so it is not seen.
+ * Row 2 once more: a stop that is not known to have come may not have. Where it is seen to serve on, and others rest on it by now, it is
+ * not given to EC2 either. Undefined: so it is not seen.
  */
 function servesStill(scene: Scene, mine: RosterMember, why: string): Step | undefined {
   const { facts, role, group } = scene;
   if (group.deleting || group.desired === 0 || wished(scene, "force")) return undefined;
   const view = viewOf(scene);
-  const safe = safeToStop(scene, "terminate/5", mine);
+  const safe = safeToStop(scene, "terminate/2", mine);
   if ("do" in safe) return safe;
   const kafka = facts.kafka?.value;
   const quorum = facts.quorum?.value;
@@ -80,7 +80,7 @@ function servesStill(scene: Scene, mine: RosterMember, why: string): Step | unde
   const door = reopenDoor(scene);
   if (door) return door;
   const reason = `${why}, and ${nodeName(role, mine.id)} serves on, but stopping it is not safe: ${safe.reason}`;
-  return hold("terminate/5", reason, view, "command");
+  return hold("terminate/2", reason, view, "command");
 }
 
 /** How long it might have been stopped by now, ms: who was held until just now has not been tried yet. */
