@@ -70,11 +70,8 @@ function inTime(facts: Facts): Facts {
   const table = facts.table?.value;
   if (!table) return facts;
   const { action, heartbeat, command, configured, stopped, unregistered, alone, hold, operator } = table.record ?? {};
-  const times = [
-    holding(table, facts.instance)?.since,
-    ...[action?.since, heartbeat, command?.sent, configured?.at, stopped, unregistered, alone],
-    ...[hold?.since, operator?.since],
-  ];
+  const recorded = [action?.since, heartbeat, command?.sent, configured?.at, stopped, unregistered, alone];
+  const times = [holding(table, facts.instance)?.since, hold?.since, operator?.since, ...recorded];
   return { ...facts, now: Math.max(facts.now, ...times.map((time) => time ?? 0)) };
 }
 

@@ -26,6 +26,19 @@ const switchOff = (FunctionName: string) =>
   bench.lab.operate("lambda", "PutFunctionConcurrency", { FunctionName, ReservedConcurrentExecutions: 0 });
 const switchOn = (FunctionName: string) => bench.lab.operate("lambda", "DeleteFunctionConcurrency", { FunctionName });
 
+/** EC2's word, as EventBridge hands it over. */
+const stopping = (instance: string) => ({
+  version: "0",
+  id: "11111111-2222-3333-4444-555555555555",
+  "detail-type": "EC2 Instance State-change Notification",
+  source: "aws.ec2",
+  account: "123456789012",
+  time: "2026-11-22T15:00:00Z",
+  region: "eu-central-1",
+  resources: [`arn:aws:ec2:eu-central-1:123456789012:instance/${instance}`],
+  detail: { "instance-id": instance, state: "stopping" },
+});
+
 describe("redrive", () => {
   test("has nothing to do where there is nothing", async () => {
     expect(await bench.json("redrive")).toEqual({ status: 0, told: { letters: [], failures: [], more: false } });
@@ -88,17 +101,7 @@ describe("redrive", () => {
 
   test("hands over events that EventBridge could not deliver, and leaves alone what is nobody's", async () => {
     const { owner } = await bench.member("broker", 2);
-    const event = {
-      version: "0",
-      id: "11111111-2222-3333-4444-555555555555",
-      "detail-type": "EC2 Instance State-change Notification",
-      source: "aws.ec2",
-      account: "123456789012",
-      time: "2026-11-22T15:00:00Z",
-      region: "eu-central-1",
-      resources: [`arn:aws:ec2:eu-central-1:123456789012:instance/${owner}`],
-      detail: { "instance-id": owner, state: "stopping" },
-    };
+    const event = stopping(owner);
     const arn = "arn:aws:lambda:eu-central-1:123456789012:function";
     queue("undelivered").send(event, {
       TARGET_ARN: `${arn}:rollcall-lab-lifecycle`,
@@ -133,20 +136,11 @@ describe("redrive", () => {
     /** As many, each about that instance. */
     const send = (instance: string, count: number): void => {
       for (let n = 0; n < count; n += 1)
-        queue("undelivered").send(
-          {
-            version: "0",
-            id: "11111111-2222-3333-4444-555555555555",
-            "detail-type": "EC2 Instance State-change Notification",
-            source: "aws.ec2",
-            account: "123456789012",
-            time: "2026-11-22T15:00:00Z",
-            region: "eu-central-1",
-            resources: [`arn:aws:ec2:eu-central-1:123456789012:instance/${instance}`],
-            detail: { "instance-id": instance, state: "stopping" },
-          },
-          { TARGET_ARN: arn, ERROR_CODE: "NO_PERMISSIONS", ERROR_MESSAGE: "The rule may not" },
-        );
+        queue("undelivered").send(stopping(instance), {
+          TARGET_ARN: arn,
+          ERROR_CODE: "NO_PERMISSIONS",
+          ERROR_MESSAGE: "The rule may not",
+        });
     };
     afterEach(() => queue("undelivered").purge());
 

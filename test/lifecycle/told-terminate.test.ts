@@ -247,6 +247,11 @@ describe("rows 4 and 5: its stop", () => {
       "hold terminate/2 (kafka, command): the node did not confirm its stop in time, and broker 1 serves on, but stopping it is not safe: orders-0 has no other in-sync replica (held until 2027-01-15T08:48:29Z at most)",
     ],
     [
+      "is not confirmed in time, it serves on, and it has the turn",
+      stopping("running", stop + 1, { turn, seen: { kafka: kafka({ 1: { ...at("10.0.1.50"), stop: unsafe } }) } }),
+      "change terminate/2 give-turn (kafka, table): gives the turn back: the node did not confirm its stop in time, and broker 1 serves on, but stopping it is not safe: orders-0 has no other in-sync replica",
+    ],
+    [
       "is not confirmed in time, but its group is emptied",
       {
         ...stopping("running", stop + 1, { seen: { kafka: kafka({ 1: { ...at("10.0.1.50"), stop: unsafe } }) } }),

@@ -67,20 +67,20 @@ function terminate(scene: Scene, mine: RosterMember): Step {
 function servesStill(scene: Scene, mine: RosterMember, why: string): Step | undefined {
   const { facts, role, group } = scene;
   if (group.deleting || group.desired === 0 || wished(scene, "force")) return undefined;
-  const view = viewOf(scene);
   const safe = safeToStop(scene, "terminate/2", mine);
   if ("do" in safe) return safe;
   const kafka = facts.kafka?.value;
   const quorum = facts.quorum?.value;
   const serves = isQuorum(role)
     ? quorum?.seen && isServingVoter(quorum, mine.id, Number.POSITIVE_INFINITY).safe
-    : // Who asks whom he has before him is there, even if nobody else is.
+    : // Who denies the observer is a broker that runs, and it may be this one.
       kafka && (kafka.seen ? kafka.brokers.get(mine.id)?.registered !== undefined : kafka.denied);
   if (!serves || safe.safe) return undefined;
   const door = reopenDoor(scene);
   if (door) return door;
   const reason = `${why}, and ${nodeName(role, mine.id)} serves on, but stopping it is not safe: ${safe.reason}`;
-  return hold("terminate/2", reason, view, "command");
+  // Nobody waits with the turn: what was sent so long ago does not come any more.
+  return unsafe(scene, "terminate/2", mine, reason, "command");
 }
 
 /** How long it might have been stopped by now, ms: who was held until just now has not been tried yet. */
