@@ -72,7 +72,10 @@ export function scaledInWhileReplaced(stage: Stage, { rosters }: Pick<TableConte
 }
 
 /** How many that group was made to desire, and when, ms since the epoch; in order. */
-function resizings({ cloud }: Stage, group: string | undefined): { readonly at: number; readonly size: number }[] {
+export function resizings(
+  { cloud }: Stage,
+  group: string | undefined,
+): { readonly at: number; readonly size: number }[] {
   return cloud.calls.all().flatMap(({ action, input, at }) => {
     const asked = input as { readonly AutoScalingGroupName?: string; readonly DesiredCapacity?: number };
     const { AutoScalingGroupName, DesiredCapacity: size } = asked;

@@ -109,8 +109,9 @@ export function excuse(stage: Stage, contents: TableContents, lostQuorum: boolea
 
 /** Holds that end with another's: who has the turn, or is missing from an ISR, is held itself. */
 function follows({ hold, role }: InstanceRecord): boolean {
-  const missed = !isQuorum({ name: role }) && /no in-sync replica left|below its min ISR/.test(hold?.reason ?? "");
-  return missed || /the turn is /.test(hold?.reason ?? "");
+  const reason = hold?.reason ?? "";
+  const missed = !isQuorum({ name: role }) && /no in-sync replica left|below its min ISR/.test(reason);
+  return missed || /the turn is /.test(reason);
 }
 
 /** Holds that only an operator can end. */
@@ -124,7 +125,7 @@ function rightly(stage: Stage, contents: TableContents, record: InstanceRecord):
     return kafka.partitions().some((p) => p.replicas.length <= p.minIsr || p.isr.length < p.minIsr);
   }
   if (/will not be replaced/.test(reason)) return leavesForGood(stage, contents, record);
-  return /look dead at once/.test(reason) && severalOut(stage, contents);
+  return /look dead at once/.test(reason) && severalOut(stage, contents, role);
 }
 
 /** As many holders of its zone's ids stay as its group desires, so that nobody takes its id over. */
@@ -143,11 +144,10 @@ function leavesForGood(
   return group !== undefined && members.filter((m) => m.zone === zone && stays(m.owner)).length >= group.desired;
 }
 
-/** Members in service whose process has ended. */
-function severalOut({ cloud, kafka }: Stage, { rosters }: Pick<TableContents, "rosters">): boolean {
+/** More than one member of that role is in service though its process has ended. */
+function severalOut({ cloud, kafka }: Stage, { rosters }: Pick<TableContents, "rosters">, role: RoleName): boolean {
   const alive = new Set(kafka.processes().map(({ instance }) => instance));
-  const out = [...rosters.values()]
-    .flatMap(({ members }) => [...members.values()])
+  const out = [...(rosters.get(role)?.members.values() ?? [])]
     .filter(({ owner }) => owner !== undefined && cloud.groups.findMember(owner)?.state === "InService")
     .filter(({ owner = "" }) => !alive.has(owner));
   return out.length > 1;

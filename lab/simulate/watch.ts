@@ -17,7 +17,7 @@ import { moreThanOneHolder } from "../invariants/one-holder.ts";
 import { type Write, wroteOver } from "../invariants/one-writer.ts";
 import type { NodeProcess } from "../machines/modelled-process.ts";
 import type { Violation } from "../machines/modelled-violations.ts";
-import { goneWithReplicas } from "./identities.ts";
+import { goneWithReplicas, resizings } from "./identities.ts";
 import type { Wish } from "./operator.ts";
 import { PERIODS } from "./shape.ts";
 import type { Stage } from "./stage.ts";
@@ -123,10 +123,7 @@ export class Watch {
       // A topic that is made just then may put replicas on it that nobody could see in time.
       const unseen = (at: number): boolean => this.#stage.clock.now() - at <= LATE;
       const harmed = this.#harms.some((harm) => harm.instance === instance || (!harm.instance && unseen(harm.at)));
-      const resized = this.#stage.cloud.calls.all().filter(({ action, input, at }) => {
-        const of = (input as { readonly AutoScalingGroupName?: string }).AutoScalingGroupName;
-        return action === "SetDesiredCapacity" && of === group && this.#stage.clock.now() - at <= UNDERWAY;
-      });
+      const resized = resizings(this.#stage, group).filter(({ at }) => this.#stage.clock.now() - at <= UNDERWAY);
       // What was sent before its group was made smaller was sent for its replacement.
       const decided = this.#decided(instance, this.#stage.clock.now());
       const since = resized.some(({ at }) => at >= decided);
@@ -304,16 +301,8 @@ export class Watch {
 
   /** Whether a user had that group desire nothing at some time between these, ms since the epoch. */
   #desiredNothing(group: string, from: number, to: number): boolean {
-    const sizes = this.#stage.cloud.calls.all().flatMap(({ action, input, at }) => {
-      const { AutoScalingGroupName, DesiredCapacity } = input as {
-        readonly AutoScalingGroupName?: string;
-        readonly DesiredCapacity?: number;
-      };
-      return action === "SetDesiredCapacity" && AutoScalingGroupName === group ? [{ at, DesiredCapacity }] : [];
-    });
-    return sizes.some(
-      ({ at, DesiredCapacity }, n) => DesiredCapacity === 0 && at <= to && (sizes[n + 1]?.at ?? to) >= from,
-    );
+    const sizes = resizings(this.#stage, group);
+    return sizes.some(({ at, size }, n) => size === 0 && at <= to && (sizes[n + 1]?.at ?? to) >= from);
   }
 
   /** Invariant 5. */
